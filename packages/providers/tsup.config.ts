@@ -1,0 +1,9 @@
+import { defineConfig } from 'tsup'
+import { library } from '../../tooling/tsup/library.js'
+
+export default defineConfig(
+  library({
+    index: 'src/index.ts',
+    bluesky: 'src/bluesky/index.ts',
+  }),
+)
