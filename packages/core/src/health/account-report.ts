@@ -1,0 +1,32 @@
+import { type Account, type Health, worseHealth } from '../model/account.js'
+import type { Grant } from '../model/grant.js'
+import type { Manifest } from '../provider/manifest.js'
+import { type NextAction, nextActionFor } from './next-action.js'
+
+/** An account's health as users see it: the worse of its own and its grant's. */
+export const effectiveHealth = (account: Account, grant: Grant | undefined): Health =>
+  grant && account.grantId === grant.id ? worseHealth(grant.health, account.health) : account.health
+
+/** Everything there is to say about an account; holds no secret. */
+export interface AccountReport {
+  account: Account
+  health: Health
+  canPublish: boolean
+  /** When the access ends if nobody does anything; null: it is renewed without end, or unknown. */
+  expiresAt: Date | null
+  /** When the person must consent again at the latest; null: not at all, or unknown. */
+  reconsentBy: Date | null
+  nextAction: NextAction
+}
+
+export function reportAccount(account: Account, grant: Grant | undefined, manifest: Manifest): AccountReport {
+  const health = effectiveHealth(account, grant)
+  return {
+    account,
+    health,
+    canPublish: health.status === 'active',
+    expiresAt: grant?.refreshTokenExpiresAt ?? (manifest.tokens.refresh === 'none' ? (grant?.accessTokenExpiresAt ?? null) : null),
+    reconsentBy: null,
+    nextAction: nextActionFor(account, health, manifest),
+  }
+}

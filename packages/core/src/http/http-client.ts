@@ -1,0 +1,187 @@
+import { Agent, fetch as undiciFetch } from 'undici'
+import type { Logger } from '../provider/context.js'
+import { guardedLookup, refuseUrl } from './address-guard.js'
+
+/** One request. No redirect is followed: a redirect is an answer like any other. */
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  url: string | URL
+  headers?: Record<string, string>
+  body?: Uint8Array<ArrayBuffer> | string
+  /** Sent as JSON with its content type. */
+  json?: unknown
+  /** Until the answer is read whole. Default: the client's. */
+  timeoutMs?: number
+  /** Largest answer accepted. Default: the client's. */
+  maxBytes?: number
+}
+
+/** An answer, read whole. */
+export interface HttpResponse {
+  status: number
+  headers: Headers
+  text: string
+  /** The body as JSON, or undefined when it is none. */
+  json: unknown
+}
+
+export interface HttpClient {
+  /** @throws TransportError when no whole answer came. An error status is an answer and does not throw. */
+  request(request: HttpRequest): Promise<HttpResponse>
+  /** A client that also obeys this signal and starts nothing at or after `deadline`. */
+  within(limits: { signal?: AbortSignal | undefined; deadline?: Date | undefined }): HttpClient
+}
+
+/** No whole answer came. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError'
+  /** `no`: the request certainly did not reach the other side; `maybe`: it may have been acted upon. */
+  readonly arrived: 'no' | 'maybe'
+  readonly reason: 'address_not_allowed' | 'unreachable' | 'interrupted' | 'timeout' | 'aborted' | 'too_large'
+
+  constructor(message: string, arrived: 'no' | 'maybe', reason: TransportError['reason'], cause?: unknown) {
+    super(message, { cause })
+    this.arrived = arrived
+    this.reason = reason
+  }
+}
+
+export interface HttpClientOptions {
+  /** Origins that may be called although they are not public https: the operator's own. */
+  allowedOrigins?: Iterable<string>
+  userAgent: string
+  logger: Logger
+  /** Default 30,000. */
+  timeoutMs?: number
+  /** Default 5 MiB. */
+  maxBytes?: number
+}
+
+/** Codes of failures that come before a byte of the request is written. */
+const neverSent = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ADDRESS_NOT_ALLOWED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+
+/** The codes of an error and of all it was caused by, an aggregate's members included. */
+function errorCodes(error: unknown): string[] {
+  if (!(error instanceof Error)) return []
+  const own = 'code' in error && typeof error.code === 'string' ? [error.code] : []
+  const members = error instanceof AggregateError ? error.errors.flatMap(errorCodes) : []
+  return [...own, ...members, ...errorCodes(error.cause)]
+}
+
+async function readAtMost(response: Response, maxBytes: number): Promise<string | null> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  if (response.body) {
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      size += chunk.byteLength
+      if (size > maxBytes) return null
+      chunks.push(chunk)
+    }
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The client all requests to platforms go through: time-out, size cap, no redirects, no retries, addresses of users guarded.
+ * It logs method, origin, path and status; never a query, a header or a body, for those may hold secrets.
+ */
+export function createHttpClient(options: HttpClientOptions): HttpClient & { close(): Promise<void> } {
+  const allowedOrigins = new Set(options.allowedOrigins ?? [])
+  const guarded = new Agent({ connect: { lookup: guardedLookup } })
+  const open = new Agent()
+
+  async function send(
+    request: HttpRequest,
+    limits: { signal?: AbortSignal | undefined; deadline?: Date | undefined },
+  ): Promise<HttpResponse> {
+    const url = new URL(request.url)
+    const where = `${request.method} ${url.origin}${url.pathname}`
+    const refusal = refuseUrl(url, allowedOrigins)
+    if (refusal) throw new TransportError(`Not called: ${refusal}.`, 'no', 'address_not_allowed')
+    const timeoutMs = request.timeoutMs ?? options.timeoutMs ?? 30_000
+    const timeout = AbortSignal.timeout(
+      limits.deadline ? Math.max(1, Math.min(timeoutMs, limits.deadline.getTime() - Date.now())) : timeoutMs,
+    )
+    const signal = limits.signal ? AbortSignal.any([limits.signal, timeout]) : timeout
+    const started = performance.now()
+    // The last look before the write: a process that was stopped past its deadline must not send now.
+    if (signal.aborted) throw new TransportError(`${where}: given up before sending.`, 'no', 'aborted')
+    if (limits.deadline && Date.now() >= limits.deadline.getTime()) {
+      throw new TransportError(`${where}: too late to send.`, 'no', 'aborted')
+    }
+    try {
+      const response = (await undiciFetch(url, {
+        method: request.method,
+        headers: {
+          'user-agent': options.userAgent,
+          accept: 'application/json',
+          ...(request.json !== undefined && { 'content-type': 'application/json' }),
+          ...request.headers,
+        },
+        body: request.json === undefined ? (request.body ?? null) : JSON.stringify(request.json),
+        redirect: 'manual',
+        signal,
+        dispatcher: allowedOrigins.has(url.origin) ? open : guarded,
+      })) as unknown as Response
+      const text = await readAtMost(response, request.maxBytes ?? options.maxBytes ?? 5 * 1024 * 1024)
+      options.logger.debug(
+        { request: where, status: response.status, ms: Math.round(performance.now() - started) },
+        'platform answered',
+      )
+      if (text === null) throw new TransportError(`${where}: the answer is too large.`, 'maybe', 'too_large')
+      return { status: response.status, headers: response.headers, text, json: parseJson(text) }
+    } catch (error) {
+      if (error instanceof TransportError) throw error
+      const codes = errorCodes(error)
+      options.logger.debug({ request: where, codes, ms: Math.round(performance.now() - started) }, 'no answer')
+      if (codes.includes('ADDRESS_NOT_ALLOWED')) {
+        throw new TransportError(`Not called: ${url.host} is not a public address.`, 'no', 'address_not_allowed')
+      }
+      const arrived = codes.length > 0 && codes.every((code) => neverSent.has(code)) ? 'no' : 'maybe'
+      if (timeout.aborted) throw new TransportError(`${where}: no answer in time.`, arrived, 'timeout')
+      if (signal.aborted) throw new TransportError(`${where}: given up.`, arrived, 'aborted')
+      const detail = codes.length > 0 ? ` (${[...new Set(codes)].join(', ')})` : ''
+      const [message, reason] =
+        arrived === 'no' ? (['cannot be reached', 'unreachable'] as const) : (['the connection broke', 'interrupted'] as const)
+      throw new TransportError(`${where}: ${message}${detail}.`, arrived, reason)
+    }
+  }
+
+  const client = (limits: { signal?: AbortSignal | undefined; deadline?: Date | undefined }): HttpClient => ({
+    request: (request) => send(request, limits),
+    within: (more) =>
+      client({
+        signal: limits.signal && more.signal ? AbortSignal.any([limits.signal, more.signal]) : (more.signal ?? limits.signal),
+        deadline: more.deadline ?? limits.deadline,
+      }),
+  })
+
+  return {
+    ...client({}),
+    async close() {
+      await Promise.all([guarded.close(), open.close()])
+    },
+  }
+}

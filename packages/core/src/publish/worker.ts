@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CoreContext } from '../core-context.js'
+import { isPostMcpError } from '../model/errors.js'
+import type { PostGroupId, WorkspaceId } from '../model/ids.js'
+import { isFinal } from '../model/post.js'
+import { refreshDueGrants } from '../refresh/refresh-due-grants.js'
+import type { PostWakeUp } from '../store/store.js'
+import { getPostGroup, type PostGroupView } from './post-group.js'
+import { runPostTurn } from './post-turn.js'
+
+/** Posts that one process works on at the same time. */
+const concurrency = 10
+/** Posts the sweeper wakes in one go. */
+const sweepBatch = 500
+/** A woken post that nobody took is woken again after so long. */
+const wakeAgainSeconds = 30
+
+/** A running worker. */
+export interface Worker {
+  /** Takes nothing new and resolves when what is under way is done. */
+  stop(): Promise<void>
+}
+
+/**
+ * Publishes what is due: takes wake-ups from the queue, and sweeps for posts that nobody was woken for and grants that run out.
+ * Any number of workers may run; what two of them see goes to one.
+ */
+export async function startWorker(core: CoreContext): Promise<Worker> {
+  const turns = new Set<Promise<void>>()
+  const stopping = new AbortController()
+
+  function begin(wakeUp: PostWakeUp): void {
+    const turn: Promise<void> = runPostTurn(core, wakeUp)
+      .then(
+        () => {},
+        (error: unknown) => {
+          core.logger.error({ postId: wakeUp.postId, error: error instanceof Error ? error.message : 'unknown' }, 'turn broke off')
+        },
+      )
+      .finally(() => turns.delete(turn))
+    turns.add(turn)
+  }
+
+  async function take(wakeUps: PostWakeUp[]): Promise<void> {
+    for (const wakeUp of wakeUps) {
+      while (turns.size >= concurrency) await Promise.race(turns)
+      // What is not taken now the sweeper wakes again, here or in another process.
+      if (stopping.signal.aborted) return
+      begin(wakeUp)
+    }
+  }
+
+  async function sweepOnce(): Promise<void> {
+    await core.store.transaction(async (tx) => {
+      await tx.jobs.wake(await tx.posts.takeDue(core.clock.now(), wakeAgainSeconds, sweepBatch))
+    })
+    await refreshDueGrants(core)
+    await core.store.idempotency.deleteOlderThan(new Date(core.clock.now().getTime() - 24 * 60 * 60 * 1000))
+  }
+
+  async function sweep(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await sweepOnce()
+      } catch (error) {
+        const code = isPostMcpError(error) ? error.code : 'internal_error'
+        core.logger.error({ code, error: error instanceof Error ? error.message : 'unknown' }, 'sweep failed')
+      }
+      await sleep(core.timings.sweep * 1000, undefined, { signal: stopping.signal }).catch(() => {})
+    }
+  }
+
+  const consumer = await core.store.consume(take)
+  const sweeping = sweep()
+  return {
+    async stop() {
+      stopping.abort()
+      await consumer.stop()
+      await sweeping
+      await Promise.allSettled(turns)
+      await core.refreshFlights.settled()
+    },
+  }
+}
+
+/**
+ * Publishes one group and nothing else, in this process, until its posts are final or the time is over.
+ * @returns the group as it then stands; what is not final a later worker takes up
+ */
+export async function publishGroupHere(
+  core: CoreContext,
+  scope: { workspaceId: WorkspaceId },
+  groupId: PostGroupId,
+  until: Date,
+  signal?: AbortSignal,
+): Promise<PostGroupView> {
+  for (;;) {
+    const view = await getPostGroup(core, scope, groupId)
+    const waiting = view.posts.filter((post) => !isFinal(post))
+    if (waiting.length === 0 || core.clock.now() >= until || signal?.aborted) return view
+    await Promise.all(waiting.map((post) => runPostTurn(core, { workspaceId: scope.workspaceId, postId: post.id })))
+    const after = await getPostGroup(core, scope, groupId)
+    if (!after.posts.every(isFinal)) await sleep(100)
+  }
+}

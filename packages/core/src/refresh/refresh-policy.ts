@@ -1,0 +1,54 @@
+import type { Grant, TokenSet } from '../model/grant.js'
+import type { Manifest } from '../provider/manifest.js'
+
+/** What the caller needs of a grant. */
+export type TokenNeed =
+  /** An access token that is good for a while. */
+  | { kind: 'usable' }
+  /** Proof, by a refresh later than this version, that the grant still stands. */
+  | { kind: 'proof'; sinceVersion: number }
+  /** Another access token: the platform refused the one of this version. */
+  | { kind: 'replacement'; refusedVersion: number }
+
+export interface RefreshDecision {
+  act: boolean
+  reason:
+    | 'fresh'
+    | 'already_done'
+    | 'not_refreshable'
+    | 'due'
+    | 'asked_for'
+    /** A predecessor's outcome is not known; the platform gives the same answer again. */
+    | 'repeat_within_grace'
+    /** A predecessor's outcome is not known and repeating could end the session; the access token still lives. */
+    | 'spare_living_token'
+    /** As above, but the access token is dead, so that nothing is left to lose by repeating. */
+    | 'last_resort'
+}
+
+/** Whether to refresh, and why; pure. */
+export function decideRefresh(input: {
+  grant: Pick<Grant, 'version' | 'refreshMarker'>
+  tokens: TokenSet
+  policy: Manifest['tokens']
+  need: TokenNeed
+  now: Date
+}): RefreshDecision {
+  const { grant, tokens, policy, need, now } = input
+  const since = need.kind === 'proof' ? need.sinceVersion : need.kind === 'replacement' ? need.refusedVersion : undefined
+  if (since !== undefined && grant.version > since) return { act: false, reason: 'already_done' }
+  if (policy.refresh === 'none' || tokens.refreshToken === undefined) return { act: false, reason: 'not_refreshable' }
+
+  const secondsLeft = tokens.accessTokenExpiresAt
+    ? (tokens.accessTokenExpiresAt.getTime() - now.getTime()) / 1000
+    : Number.POSITIVE_INFINITY
+  const due = secondsLeft <= policy.refreshAheadSeconds
+  if (need.kind === 'usable' && !due) return { act: false, reason: 'fresh' }
+
+  const marker = grant.refreshMarker
+  if (!marker) return { act: true, reason: need.kind === 'usable' ? 'due' : 'asked_for' }
+  const grace = policy.replay === 'single_use' ? 0 : policy.replay.graceSeconds
+  if (now.getTime() - marker.sentAt.getTime() < grace * 1000) return { act: true, reason: 'repeat_within_grace' }
+  const alive = secondsLeft > 0 && need.kind !== 'replacement'
+  return alive ? { act: false, reason: 'spare_living_token' } : { act: true, reason: 'last_resort' }
+}

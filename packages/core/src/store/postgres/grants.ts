@@ -1,0 +1,142 @@
+import { type Kysely, sql } from 'kysely'
+import type { GrantId, WorkspaceId } from '../../model/ids.js'
+import type { StoreOperations } from '../store.js'
+import { fromHealth, toGrant } from './rows.js'
+import type { Database } from './schema.js'
+
+/** Leases are measured by the database's clock: the machines that compete for them may disagree about the time. */
+const inSeconds = (seconds: number) => sql<Date>`clock_timestamp() + make_interval(secs => ${seconds})`
+
+const noRefresh = {
+  refresh_lease_owner: null,
+  refresh_lease_until: null,
+  refresh_fingerprint: null,
+  refresh_sent_at: null,
+}
+
+export function grants(db: Kysely<Database>): StoreOperations['grants'] {
+  const update = (workspaceId: WorkspaceId, id: GrantId) =>
+    db.updateTable('grants').where('workspace_id', '=', workspaceId).where('id', '=', id)
+  return {
+    async insert(grant) {
+      await db
+        .insertInto('grants')
+        .values({
+          id: grant.id,
+          workspace_id: grant.workspaceId,
+          platform: grant.platform,
+          auth_method: grant.authMethod,
+          subject: grant.subject,
+          settings: JSON.stringify(grant.settings),
+          granted_scopes: grant.grantedScopes,
+          version: grant.version,
+          access_token_expires_at: grant.accessTokenExpiresAt,
+          refresh_token_expires_at: grant.refreshTokenExpiresAt,
+          ...fromHealth(grant.health),
+        })
+        .execute()
+    },
+    async get(workspaceId, id) {
+      const row = await db
+        .selectFrom('grants')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .where('id', '=', id)
+        .executeTakeFirst()
+      return row && toGrant(row)
+    },
+    async findBySubject(workspaceId, platform, subject) {
+      const row = await db
+        .selectFrom('grants')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .where('platform', '=', platform)
+        .where('subject', '=', subject)
+        .where('status', '!=', 'disconnected')
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      return row && toGrant(row)
+    },
+    async replaceAuthorization(workspaceId, id, authorization) {
+      await update(workspaceId, id)
+        .set((eb) => ({
+          settings: JSON.stringify(authorization.settings),
+          granted_scopes: authorization.grantedScopes,
+          access_token_expires_at: authorization.accessTokenExpiresAt,
+          refresh_token_expires_at: authorization.refreshTokenExpiresAt,
+          version: eb('version', '+', 1),
+          ...noRefresh,
+          ...fromHealth(authorization.health),
+        }))
+        .execute()
+    },
+    async acquireRefreshLease(workspaceId, id, { owner, seconds, expectedVersion }) {
+      const { numUpdatedRows } = await update(workspaceId, id)
+        .set({ refresh_lease_owner: owner, refresh_lease_until: inSeconds(seconds) })
+        .where('version', '=', expectedVersion)
+        .where((eb) => eb.or([eb('refresh_lease_until', 'is', null), eb('refresh_lease_until', '<', sql<Date>`clock_timestamp()`)]))
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+    async renewRefreshLease(workspaceId, id, { owner, seconds }) {
+      const { numUpdatedRows } = await update(workspaceId, id)
+        .set({ refresh_lease_until: inSeconds(seconds) })
+        .where('refresh_lease_owner', '=', owner)
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+    async releaseRefreshLease(workspaceId, id, owner) {
+      await update(workspaceId, id)
+        .set({ refresh_lease_owner: null, refresh_lease_until: null })
+        .where('refresh_lease_owner', '=', owner)
+        .execute()
+    },
+    async setRefreshMarker(workspaceId, id, owner, marker) {
+      const { numUpdatedRows } = await update(workspaceId, id)
+        .set({ refresh_fingerprint: marker?.fingerprint ?? null, refresh_sent_at: marker?.sentAt ?? null })
+        .where('refresh_lease_owner', '=', owner)
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+    async saveRefreshed(workspaceId, id, { expectedVersion, accessTokenExpiresAt, refreshTokenExpiresAt, grantedScopes }) {
+      const { numUpdatedRows } = await update(workspaceId, id)
+        .set((eb) => ({
+          version: eb('version', '+', 1),
+          access_token_expires_at: accessTokenExpiresAt,
+          refresh_token_expires_at: refreshTokenExpiresAt,
+          granted_scopes: grantedScopes,
+          ...noRefresh,
+        }))
+        .where('version', '=', expectedVersion)
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+    async updateSettings(workspaceId, id, expectedVersion, settings) {
+      const { numUpdatedRows } = await update(workspaceId, id)
+        .set({ settings: JSON.stringify(settings) })
+        .where('version', '=', expectedVersion)
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+    async recordHealth(workspaceId, id, expectedVersion, health) {
+      const { numUpdatedRows } = await update(workspaceId, id)
+        .set(fromHealth(health))
+        .where('version', '=', expectedVersion)
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+    async listDue(before, limit) {
+      const rows = await db
+        .selectFrom('grants')
+        .select(['workspace_id', 'id'])
+        .where('status', '=', 'active')
+        .where('access_token_expires_at', '<', before)
+        .where((eb) => eb.or([eb('refresh_lease_until', 'is', null), eb('refresh_lease_until', '<', sql<Date>`clock_timestamp()`)]))
+        .orderBy('access_token_expires_at')
+        .limit(limit)
+        .execute()
+      return rows.map((row) => ({ workspaceId: row.workspace_id, grantId: row.id }))
+    },
+  }
+}

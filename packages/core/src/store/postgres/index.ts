@@ -1,0 +1,93 @@
+import type { Kysely } from 'kysely'
+import { sql } from 'kysely'
+import type { Logger } from '../../provider/context.js'
+import type { Store, StoreOperations } from '../store.js'
+import { accounts } from './accounts.js'
+import { asStoreError, openConnection } from './connection.js'
+import { connections } from './connections.js'
+import { credentials } from './credentials.js'
+import { grants } from './grants.js'
+import { idempotency } from './idempotency.js'
+import { type Jobs, startJobs } from './jobs.js'
+import { keys } from './keys.js'
+import { audit, events } from './log.js'
+import { media } from './media.js'
+import { migrate } from './migrate.js'
+import { attempts, postGroups, posts } from './posts.js'
+import type { Database } from './schema.js'
+import { apiKeys, workspaces } from './workspaces.js'
+
+/** Every method of a group with its errors read: a database that does not answer is `database_unavailable`. */
+function reading<G extends object>(group: G): G {
+  const entries = Object.entries(group).map(([name, method]) => [
+    name,
+    async (...args: unknown[]) => {
+      try {
+        return await method(...args)
+      } catch (error) {
+        throw asStoreError(error)
+      }
+    },
+  ])
+  return Object.fromEntries(entries) as G
+}
+
+const operations = (db: Kysely<Database>, jobs: Jobs): StoreOperations => ({
+  workspaces: reading(workspaces(db)),
+  apiKeys: reading(apiKeys(db)),
+  keys: reading(keys(db)),
+  credentials: reading(credentials(db)),
+  grants: reading(grants(db)),
+  accounts: reading(accounts(db)),
+  connections: reading(connections(db)),
+  media: reading(media(db)),
+  postGroups: reading(postGroups(db)),
+  posts: reading(posts(db)),
+  attempts: reading(attempts(db)),
+  idempotency: reading(idempotency(db)),
+  audit: reading(audit(db)),
+  events: reading(events(db)),
+  jobs: reading(jobs.operations(db)),
+})
+
+/**
+ * Opens the database, brings its schema up to date and returns it as a store.
+ * @throws PostMcpError `database_unavailable`, or `config_invalid` when the schema is newer than this code.
+ */
+export async function openPostgresStore(options: {
+  connectionString: string
+  logger: Logger
+  /** Connections kept at most; default 4. */
+  maxConnections?: number
+}): Promise<Store> {
+  const { db, pool } = openConnection(options.connectionString, options.maxConnections)
+  try {
+    await migrate(db)
+    const jobs = await startJobs(db, options.connectionString, options.logger)
+    return {
+      ...operations(db, jobs),
+      async transaction(work) {
+        try {
+          return await db.transaction().execute((trx) => work(operations(trx, jobs)))
+        } catch (error) {
+          throw asStoreError(error)
+        }
+      },
+      async ping() {
+        try {
+          await sql`select 1`.execute(db)
+        } catch (error) {
+          throw asStoreError(error)
+        }
+      },
+      consume: jobs.consume,
+      async close() {
+        await jobs.close()
+        await db.destroy()
+      },
+    }
+  } catch (error) {
+    await pool.end()
+    throw asStoreError(error)
+  }
+}

@@ -1,0 +1,317 @@
+import type { Account, Health } from '../model/account.js'
+import type { Connection, ConnectionState, TargetSummary } from '../model/connection.js'
+import type { Grant, RefreshMarker } from '../model/grant.js'
+import type {
+  AccountId,
+  ApiKeyId,
+  AttemptId,
+  ConnectionId,
+  GrantId,
+  MediaId,
+  PostGroupId,
+  PostId,
+  WorkspaceId,
+} from '../model/ids.js'
+import type { Json, JsonObject } from '../model/json.js'
+import type { Media } from '../model/media.js'
+import type { Attempt, AttemptOutcome, Post, PostFailure, PostGroup, PostState, SentPost } from '../model/post.js'
+
+/** A tenant. */
+export interface Workspace {
+  id: WorkspaceId
+  name: string
+  /** `sandbox` workspaces publish to simulated platforms only. */
+  mode: 'live' | 'sandbox'
+  /** Most accounts it may hold; null: no limit. */
+  maxAccounts: number | null
+  createdAt: Date
+}
+
+/** An API key as listed; the key itself is not kept. */
+export interface ApiKey {
+  id: ApiKeyId
+  workspaceId: WorkspaceId
+  name: string
+  /** The first characters of the key, to tell keys apart. */
+  hint: string
+  createdAt: Date
+  revokedAt: Date | null
+}
+
+/** A slice of a list, newest first. */
+export interface PageRequest {
+  limit: number
+  /** Only what comes after the row with this id. */
+  after?: string | undefined
+}
+
+/** Who owns a sealed value, and which of its secrets it is. */
+export interface SealedOwner {
+  type: 'connection' | 'grant' | 'account' | 'app_registration' | 'system'
+  id: string
+  field: string
+}
+
+/** A data key as stored: wrapped by a key-encryption key. */
+export interface WrappedDataKey {
+  id: string
+  /** A workspace's id or `system`. */
+  keyScope: string
+  kekId: string
+  wrapped: Buffer
+}
+
+/** What is known of a key-encryption key, to notice a wrong key ring. */
+export interface KeyEncryptionKeyRecord {
+  id: string
+  /** Digest of the key; tells keys apart and says nothing about them. */
+  fingerprint: string
+  active: boolean
+}
+
+/** What a request with an Idempotency-Key met. */
+export type IdempotencyClaim =
+  | { state: 'claimed' }
+  | { state: 'running' }
+  | { state: 'mismatch' }
+  | { state: 'done'; resultId: string }
+
+/** A wake-up: somebody should look at this post. */
+export interface PostWakeUp {
+  workspaceId: WorkspaceId
+  postId: PostId
+}
+
+export interface AuditEntry {
+  workspaceId: WorkspaceId
+  actor: string
+  /** Past-tense verb with its thing, such as `account.connected`. */
+  action: string
+  subjectId: string
+  details: JsonObject
+}
+
+/** What a claimed post may be changed to; every field absent stays as it is. */
+export interface PostUpdate {
+  state?: PostState
+  dedupeKey?: string | null
+  dedupeKeyAt?: Date | null
+  checkpoint?: Json | null
+  checkpointSends?: boolean
+  failedTurns?: number
+  dueAt?: Date
+  wakeAt?: Date | null
+  failure?: PostFailure | null
+  sent?: SentPost | null
+  publishedAt?: Date | null
+  deletedAt?: Date | null
+}
+
+/** Everything the verbs ask of a database. All methods are scoped to a workspace; a foreign id is simply not there. */
+export interface StoreOperations {
+  workspaces: {
+    insert(workspace: Workspace): Promise<void>
+    get(id: WorkspaceId): Promise<Workspace | undefined>
+    /** The oldest one: the one this machine's owner works in. */
+    first(): Promise<Workspace | undefined>
+    /** Reads the row and holds it against other transactions that lock it; only inside a transaction. */
+    lock(id: WorkspaceId): Promise<Workspace | undefined>
+  }
+
+  apiKeys: {
+    insert(key: ApiKey, hash: Buffer): Promise<void>
+    /** The key with this digest unless revoked. */
+    findByHash(hash: Buffer): Promise<ApiKey | undefined>
+    list(workspaceId: WorkspaceId): Promise<ApiKey[]>
+    /** Whether there was a living one. */
+    revoke(workspaceId: WorkspaceId, id: ApiKeyId, at: Date): Promise<boolean>
+  }
+
+  keys: {
+    listKeyEncryptionKeys(): Promise<KeyEncryptionKeyRecord[]>
+    /** Does nothing when there is one with this id. */
+    registerKeyEncryptionKey(record: KeyEncryptionKeyRecord): Promise<void>
+    /** Newest first. */
+    listDataKeys(keyScope: string): Promise<WrappedDataKey[]>
+    /** Inserts it as the scope's first key; another process may have been quicker, so read again afterwards. */
+    insertFirstDataKey(key: WrappedDataKey): Promise<void>
+  }
+
+  credentials: {
+    put(workspaceId: WorkspaceId, owner: SealedOwner, sealed: Buffer): Promise<void>
+    get(workspaceId: WorkspaceId, owner: SealedOwner): Promise<Buffer | undefined>
+    deleteAllOf(workspaceId: WorkspaceId, type: SealedOwner['type'], id: string): Promise<void>
+  }
+
+  grants: {
+    insert(grant: Omit<Grant, 'refreshMarker'>): Promise<void>
+    get(workspaceId: WorkspaceId, id: GrantId): Promise<Grant | undefined>
+    findBySubject(workspaceId: WorkspaceId, platform: string, subject: string): Promise<Grant | undefined>
+    /** A new authorization for the same grant: the version goes up, lease and marker are void, health is set. */
+    replaceAuthorization(
+      workspaceId: WorkspaceId,
+      id: GrantId,
+      update: Pick<Grant, 'settings' | 'grantedScopes' | 'accessTokenExpiresAt' | 'refreshTokenExpiresAt' | 'health'>,
+    ): Promise<void>
+    /** True when the version is still the expected one and nobody else holds a living lease. */
+    acquireRefreshLease(
+      workspaceId: WorkspaceId,
+      id: GrantId,
+      lease: { owner: string; seconds: number; expectedVersion: number },
+    ): Promise<boolean>
+    renewRefreshLease(workspaceId: WorkspaceId, id: GrantId, lease: { owner: string; seconds: number }): Promise<boolean>
+    releaseRefreshLease(workspaceId: WorkspaceId, id: GrantId, owner: string): Promise<void>
+    /** Only for the holder of the lease. Null clears. */
+    setRefreshMarker(workspaceId: WorkspaceId, id: GrantId, owner: string, marker: RefreshMarker | null): Promise<boolean>
+    /** Compare-and-set on the version: the version goes up, marker and lease are cleared, health becomes active. */
+    saveRefreshed(
+      workspaceId: WorkspaceId,
+      id: GrantId,
+      update: {
+        expectedVersion: number
+        accessTokenExpiresAt: Date | null
+        refreshTokenExpiresAt: Date | null
+        grantedScopes: string[]
+      },
+    ): Promise<boolean>
+    updateSettings(workspaceId: WorkspaceId, id: GrantId, expectedVersion: number, settings: JsonObject): Promise<boolean>
+    /** Compare-and-set on the version. */
+    recordHealth(workspaceId: WorkspaceId, id: GrantId, expectedVersion: number, health: Health): Promise<boolean>
+    /** Living grants whose access token ends before the instant and that nobody is refreshing. */
+    listDue(before: Date, limit: number): Promise<{ workspaceId: WorkspaceId; grantId: GrantId }[]>
+  }
+
+  accounts: {
+    insert(account: Account): Promise<void>
+    get(workspaceId: WorkspaceId, id: AccountId): Promise<Account | undefined>
+    findByTarget(workspaceId: WorkspaceId, platform: string, targetId: string): Promise<Account | undefined>
+    list(workspaceId: WorkspaceId, page: PageRequest): Promise<Account[]>
+    listByGrant(workspaceId: WorkspaceId, grantId: GrantId): Promise<Account[]>
+    /** All but disconnected ones. */
+    countConnected(workspaceId: WorkspaceId): Promise<number>
+    update(
+      workspaceId: WorkspaceId,
+      id: AccountId,
+      update: Partial<Pick<Account, 'handle' | 'displayName' | 'avatarUrl' | 'profileUrl' | 'checkedAt' | 'lastUsedAt'>>,
+    ): Promise<void>
+    /** Hangs it on a grant, or on none (then its health says `disconnected`). */
+    attach(workspaceId: WorkspaceId, id: AccountId, grantId: GrantId | null, health: Health): Promise<void>
+    /** Applies only while the account hangs on this grant in this version. */
+    recordHealth(
+      workspaceId: WorkspaceId,
+      id: AccountId,
+      grant: { id: GrantId; version: number },
+      health: Health,
+    ): Promise<boolean>
+    addHistory(workspaceId: WorkspaceId, id: AccountId, health: Health): Promise<void>
+    /** Newest first. */
+    listHistory(workspaceId: WorkspaceId, id: AccountId, limit: number): Promise<Health[]>
+  }
+
+  connections: {
+    insert(connection: Connection): Promise<void>
+    get(workspaceId: WorkspaceId, id: ConnectionId): Promise<Connection | undefined>
+    /** Moves it on from one of the given states; false when it was in none of them. */
+    advance(
+      workspaceId: WorkspaceId,
+      id: ConnectionId,
+      from: ConnectionState[],
+      update: {
+        state: ConnectionState
+        targets?: TargetSummary[]
+        accountIds?: AccountId[]
+        failureReason?: string | null
+      },
+    ): Promise<boolean>
+  }
+
+  media: {
+    insert(media: Media): Promise<void>
+    get(workspaceId: WorkspaceId, id: MediaId): Promise<Media | undefined>
+    getMany(workspaceId: WorkspaceId, ids: readonly MediaId[]): Promise<Media[]>
+  }
+
+  postGroups: {
+    insert(group: PostGroup): Promise<void>
+    get(workspaceId: WorkspaceId, id: PostGroupId): Promise<PostGroup | undefined>
+    list(workspaceId: WorkspaceId, page: PageRequest): Promise<PostGroup[]>
+  }
+
+  posts: {
+    insert(post: Post): Promise<void>
+    get(workspaceId: WorkspaceId, id: PostId): Promise<Post | undefined>
+    listByGroups(workspaceId: WorkspaceId, groupIds: readonly PostGroupId[]): Promise<Post[]>
+    /**
+     * Takes the post for one turn if it is due, not final and in nobody's hands: the fence goes up, a lease of so many seconds
+     * starts, and the sweeper will look again after it.
+     */
+    claim(
+      workspaceId: WorkspaceId,
+      id: PostId,
+      claim: { owner: string; leaseSeconds: number; now: Date },
+    ): Promise<Post | undefined>
+    /** Writes under the fence; `release` ends the lease. False: the post is in other hands and nothing was written. */
+    write(workspaceId: WorkspaceId, id: PostId, fence: number, update: PostUpdate, release: boolean): Promise<boolean>
+    /** Changes a post nobody is working on, if it is in one of the states. */
+    change(workspaceId: WorkspaceId, id: PostId, from: PostState[], update: PostUpdate): Promise<boolean>
+    /** Cancels what waits for the account; returns the posts. */
+    cancelWaiting(workspaceId: WorkspaceId, accountId: AccountId, failure: PostFailure): Promise<PostId[]>
+    /** Wakes the account's posts whose outcome is unknown, now that it can be asked again. */
+    wakeUnknown(workspaceId: WorkspaceId, accountId: AccountId, now: Date): Promise<PostId[]>
+    /** Posts somebody should look at by now, each pushed back by `againInSeconds` so that it is not found twice at once. */
+    takeDue(now: Date, againInSeconds: number, limit: number): Promise<PostWakeUp[]>
+  }
+
+  attempts: {
+    insert(attempt: Attempt): Promise<void>
+    /** The outcome, once, under the fence of the post's present holder. */
+    finish(
+      workspaceId: WorkspaceId,
+      id: AttemptId,
+      outcome: AttemptOutcome,
+      failure: PostFailure | null,
+      at: Date,
+    ): Promise<void>
+    /** Oldest first. */
+    list(workspaceId: WorkspaceId, postId: PostId): Promise<Attempt[]>
+  }
+
+  idempotency: {
+    /** Claims the key for a while. A claim that was never completed can be taken over once that while is over. */
+    claim(
+      workspaceId: WorkspaceId,
+      key: string,
+      claim: { verb: string; fingerprint: string; owner: string; seconds: number },
+    ): Promise<IdempotencyClaim>
+    /** In the transaction of the result. False: the claim was taken over. */
+    complete(workspaceId: WorkspaceId, key: string, owner: string, resultId: string): Promise<boolean>
+    release(workspaceId: WorkspaceId, key: string, owner: string): Promise<void>
+    deleteOlderThan(instant: Date): Promise<void>
+  }
+
+  audit: { add(entry: AuditEntry, at: Date): Promise<void> }
+
+  events: {
+    /** Types are dotted, such as `account.status_changed`; payloads name things by id and hold no secret. */
+    add(workspaceId: WorkspaceId, type: string, payload: JsonObject, at: Date): Promise<void>
+  }
+
+  jobs: {
+    /** Wakes a worker for each post; inside a transaction, with its commit. At most one waiting wake-up per post. */
+    wake(wakeUps: readonly PostWakeUp[]): Promise<void>
+  }
+}
+
+/** The database. */
+export interface Store extends StoreOperations {
+  /** All or nothing. Must not be nested, and nothing that waits on anything else belongs inside. */
+  transaction<T>(work: (tx: StoreOperations) => Promise<T>): Promise<T>
+  /** Throws PostMcpError `database_unavailable` when it does not answer. */
+  ping(): Promise<void>
+  /**
+   * Hands wake-ups to `handle` in batches as they come; resolves once listening. `handle` returning means taken over: what
+   * is lost after that the sweeper brings back.
+   */
+  consume(handle: (wakeUps: PostWakeUp[]) => Promise<void>): Promise<{ stop(): Promise<void> }>
+  close(): Promise<void>
+}

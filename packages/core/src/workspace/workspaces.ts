@@ -1,0 +1,14 @@
+import type { CoreContext } from '../core-context.js'
+import { newId } from '../model/ids.js'
+import type { Workspace } from '../store/store.js'
+
+/** Makes a workspace. */
+export async function createWorkspace(
+  core: Pick<CoreContext, 'store' | 'clock'>,
+  draft: Pick<Workspace, 'name' | 'mode' | 'maxAccounts'>,
+): Promise<Workspace> {
+  const now = core.clock.now()
+  const workspace: Workspace = { id: newId('workspace', now), ...draft, createdAt: now }
+  await core.store.workspaces.insert(workspace)
+  return workspace
+}
