@@ -2,20 +2,48 @@ import { defineConfig } from 'vitest/config'
 
 /** Tests read sources, not builds: the `@postmcp/source` condition comes first in every package's `exports`. */
 const resolve = { conditions: ['@postmcp/source', 'module', 'node', 'default'] }
-const ssr = { resolve: { conditions: ['@postmcp/source', 'module', 'node', 'default'] } }
+
+const setupFiles = ['tooling/vitest/loopback-only.ts']
 
 export default defineConfig({
   resolve,
-  ssr,
+  ssr: { resolve },
+  environments: { ssr: { resolve }, __vitest__: { resolve } },
   test: {
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'tooling/**/*.test.ts'],
+          include: ['{packages,apps}/*/src/**/*.test.ts', 'tooling/vitest/*.test.ts'],
+          exclude: ['**/*.pds.test.ts'],
           globalSetup: ['tooling/vitest/postgres.ts'],
-          setupFiles: ['tooling/vitest/loopback-only.ts'],
+          setupFiles,
+        },
+      },
+      {
+        // Against the real Bluesky server, which takes seconds to start and much memory: one file at a time.
+        extends: true,
+        test: {
+          name: 'pds',
+          include: ['packages/*/src/**/*.pds.test.ts', 'tooling/test-servers/*.test.ts'],
+          setupFiles,
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // The built product, as users run it.
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['apps/*/test/**/*.e2e.test.ts'],
+          globalSetup: ['tooling/vitest/postgres.ts'],
+          setupFiles,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],

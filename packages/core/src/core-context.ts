@@ -66,7 +66,10 @@ export function providerContext(
     signal: limits.signal ?? new AbortController().signal,
     logger: core.logger,
     endpoints: Object.fromEntries(
-      Object.entries(endpoints).map(([name, { url }]) => [name, (overrides[name] ?? url).replace(/\/+$/, '')]),
+      Object.entries(endpoints).map(([name, { url }]) => [
+        name,
+        (overrides[name] ?? url).replace(/\/+$/, ''),
+      ]),
     ),
   }
 }

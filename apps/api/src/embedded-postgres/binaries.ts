@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { access, chmod, cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { findInstalledBinaries, type InstalledBinaries } from './installed-binaries.js'
-import { signalReaches } from './process-identity.js'
+import { signalReaches } from '../locks/process-identity.js'
 import { canReach } from './reachable.js'
 import type { RunAs } from './run.js'
 

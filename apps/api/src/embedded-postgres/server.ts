@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { PostgresBinaries } from './binaries.js'
 import type { Cluster } from './cluster.js'
 import { type Endpoint, socketPath } from './endpoint.js'
-import { signalReaches } from './process-identity.js'
+import { signalReaches } from '../locks/process-identity.js'
 import { run } from './run.js'
 
 /** PostgreSQL settings by name. */

@@ -7,7 +7,7 @@ import { type Cluster, clusterAt, createCluster, readPassword } from './cluster.
 import { placeCluster, prepareDataDir, rememberPlace } from './cluster-place.js'
 import { chooseEndpoint, connectionString } from './endpoint.js'
 import { failure, lastLogLines } from './failure.js'
-import { withFileLock } from './file-lock.js'
+import { withFileLock } from '../locks/file-lock.js'
 import { findServer, type ServerSettings, startServer, stopServer } from './server.js'
 import { connect, ownSessions, Presence } from './sessions.js'
 

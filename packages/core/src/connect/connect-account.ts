@@ -84,10 +84,12 @@ export async function continueConnection(
   const connection = await openConnection(core, scope, id)
   const provider = core.providers.get(connection.platform)
   if (connection.state === 'selecting_targets') {
-    if (!input.targetIds) throw new PostMcpError('invalid_request', 'This connection waits for a choice: send targetIds.')
+    if (!input.targetIds)
+      throw new PostMcpError('invalid_request', 'This connection waits for a choice: send targetIds.')
     return choose(core, scope, provider, connection, input.targetIds)
   }
-  if (!input.fields) throw new PostMcpError('invalid_request', 'This connection waits for credentials: send fields.')
+  if (!input.fields)
+    throw new PostMcpError('invalid_request', 'This connection waits for credentials: send fields.')
   const account = connection.reconnectAccountId
     ? await core.store.accounts.get(scope.workspaceId, connection.reconnectAccountId)
     : undefined
@@ -95,15 +97,30 @@ export async function continueConnection(
 }
 
 /** Where a connection stands, as the step that comes next. @throws PostMcpError `not_found`, `connection_not_open`, `connection_expired` */
-export async function getConnectStep(core: CoreContext, scope: Scope, id: ConnectionId): Promise<ConnectStep> {
+export async function getConnectStep(
+  core: CoreContext,
+  scope: Scope,
+  id: ConnectionId,
+): Promise<ConnectStep> {
   const connection = await getConnection(core, scope, id)
   if (connection.state === 'connected') {
-    const accounts = await Promise.all(connection.accountIds.map((accountId) => core.store.accounts.get(scope.workspaceId, accountId)))
-    return { type: 'connected', connectionId: id, accounts: accounts.filter((account) => account !== undefined) }
+    const accounts = await Promise.all(
+      connection.accountIds.map((accountId) => core.store.accounts.get(scope.workspaceId, accountId)),
+    )
+    return {
+      type: 'connected',
+      connectionId: id,
+      accounts: accounts.filter((account) => account !== undefined),
+    }
   }
   await openConnection(core, scope, id)
   if (connection.state === 'selecting_targets') {
-    return { type: 'select_targets', connectionId: id, targets: connection.targets, expiresAt: connection.expiresAt }
+    return {
+      type: 'select_targets',
+      connectionId: id,
+      targets: connection.targets,
+      expiresAt: connection.expiresAt,
+    }
   }
   return inputRequired(core.providers.get(connection.platform), connection)
 }
@@ -118,7 +135,8 @@ export async function getConnection(core: CoreContext, scope: Scope, id: Connect
 
 async function openConnection(core: CoreContext, scope: Scope, id: ConnectionId): Promise<Connection> {
   const connection = await getConnection(core, scope, id)
-  if (connection.state === 'expired') throw new PostMcpError('connection_expired', `Connection ${id} has expired.`)
+  if (connection.state === 'expired')
+    throw new PostMcpError('connection_expired', `Connection ${id} has expired.`)
   if (connection.state === 'pending' || connection.state === 'selecting_targets') return connection
   throw new PostMcpError('connection_not_open', `Connection ${id} is ${connection.state}.`)
 }
@@ -172,7 +190,10 @@ async function goOn(
   reconnect: Account | null,
   complete: Complete,
 ): Promise<ConnectStep> {
-  const { fields, missing } = readFields(provider, { ...(await presentFields(core, provider, reconnect)), ...given })
+  const { fields, missing } = readFields(provider, {
+    ...(await presentFields(core, provider, reconnect)),
+    ...given,
+  })
   if (missing.length > 0) {
     await core.store.transaction((tx) => complete(tx, connection.id))
     return inputRequired(provider, connection)
@@ -195,9 +216,15 @@ async function goOn(
 }
 
 /** What a reconnect need not ask again: the account's name and whatever the grant remembers under a field's name. */
-async function presentFields(core: CoreContext, provider: Provider, account: Account | null): Promise<Record<string, string>> {
+async function presentFields(
+  core: CoreContext,
+  provider: Provider,
+  account: Account | null,
+): Promise<Record<string, string>> {
   if (!account) return {}
-  const grant = account.grantId ? await core.store.grants.get(account.workspaceId, account.grantId) : undefined
+  const grant = account.grantId
+    ? await core.store.grants.get(account.workspaceId, account.grantId)
+    : undefined
   const remembered: Record<string, unknown> = { ...grant?.settings, identifier: account.targetId }
   const asked = provider.manifest.connect.credentials?.fields ?? []
   return Object.fromEntries(
@@ -208,7 +235,11 @@ async function presentFields(core: CoreContext, provider: Provider, account: Acc
   )
 }
 
-async function obtain(core: CoreContext, provider: Provider, fields: Record<string, string>): Promise<Obtained> {
+async function obtain(
+  core: CoreContext,
+  provider: Provider,
+  fields: Record<string, string>,
+): Promise<Obtained> {
   if (!provider.authenticate) {
     throw new PostMcpError('invalid_request', `${provider.manifest.name} is not connected with credentials.`)
   }
@@ -228,7 +259,10 @@ async function discard(core: CoreContext, provider: Provider, authorization: Aut
   try {
     await provider.revoke?.(providerContext(core, provider), authorization)
   } catch (error) {
-    core.logger.warn({ platform: provider.manifest.id, code: readHookFailure(provider, error, 'revoke').error.code }, 'could not take back')
+    core.logger.warn(
+      { platform: provider.manifest.id, code: readHookFailure(provider, error, 'revoke').error.code },
+      'could not take back',
+    )
   }
 }
 
@@ -262,7 +296,10 @@ async function settle(
     return connected(core, scope, provider, connection, { ...obtained, targets: same }, complete)
   }
   if (targets.length === 0) {
-    throw new PostMcpError('identity_not_found', `${provider.manifest.name} names nothing that these credentials can publish to.`)
+    throw new PostMcpError(
+      'identity_not_found',
+      `${provider.manifest.name} names nothing that these credentials can publish to.`,
+    )
   }
   if (targets.length === 1) return connected(core, scope, provider, connection, obtained, complete)
 
@@ -271,10 +308,18 @@ async function settle(
   const summaries = targets.map(({ targetId, handle, displayName }) => ({ targetId, handle, displayName }))
   await core.store.transaction(async (tx) => {
     await tx.credentials.put(scope.workspaceId, owner, box.seal(owner, writeObtained(obtained)))
-    await tx.connections.advance(scope.workspaceId, connection.id, ['pending'], { state: 'selecting_targets', targets: summaries })
+    await tx.connections.advance(scope.workspaceId, connection.id, ['pending'], {
+      state: 'selecting_targets',
+      targets: summaries,
+    })
     await complete(tx, connection.id)
   })
-  return { type: 'select_targets', connectionId: connection.id, targets: summaries, expiresAt: connection.expiresAt }
+  return {
+    type: 'select_targets',
+    connectionId: connection.id,
+    targets: summaries,
+    expiresAt: connection.expiresAt,
+  }
 }
 
 async function connected(
@@ -299,7 +344,8 @@ async function choose(
 ): Promise<ConnectStep> {
   const owner = obtainedOf(connection.id)
   const sealed = await core.store.credentials.get(scope.workspaceId, owner)
-  if (!sealed) throw new PostMcpError('connection_not_open', `Connection ${connection.id} was completed meanwhile.`)
+  if (!sealed)
+    throw new PostMcpError('connection_not_open', `Connection ${connection.id} was completed meanwhile.`)
   const box = await core.vault.unlock(scope.workspaceId)
   const obtained = readObtained(box.open(owner, sealed))
   const targets = targetIds.map((targetId): Target => {
@@ -313,4 +359,3 @@ async function choose(
   )
   return step
 }
-

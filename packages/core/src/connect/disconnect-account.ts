@@ -30,7 +30,11 @@ export interface Disconnected {
  * cancels what waits. May be repeated. The account's row and posts stay.
  * @throws PostMcpError `not_found`
  */
-export async function disconnectAccount(core: CoreContext, scope: Scope, id: AccountId): Promise<Disconnected> {
+export async function disconnectAccount(
+  core: CoreContext,
+  scope: Scope,
+  id: AccountId,
+): Promise<Disconnected> {
   const account = await core.store.accounts.get(scope.workspaceId, id)
   if (!account) throw new PostMcpError('not_found', `There is no account ${id}.`)
   const provider = core.providers.get(account.platform)
@@ -61,10 +65,20 @@ export async function disconnectAccount(core: CoreContext, scope: Scope, id: Acc
     }
     await tx.credentials.deleteAllOf(scope.workspaceId, 'account', id)
     await tx.audit.add(
-      { ...scope, action: 'account.disconnected', subjectId: id, details: { revocation: revocation.outcome } },
+      {
+        ...scope,
+        action: 'account.disconnected',
+        subjectId: id,
+        details: { revocation: revocation.outcome },
+      },
       now,
     )
-    await tx.events.add(scope.workspaceId, 'account.disconnected', { accountId: id, platform: account.platform }, now)
+    await tx.events.add(
+      scope.workspaceId,
+      'account.disconnected',
+      { accountId: id, platform: account.platform },
+      now,
+    )
     return cancelled
   })
   return { account: { ...account, grantId: null, health }, revocation, cancelledPosts }
@@ -73,12 +87,18 @@ export async function disconnectAccount(core: CoreContext, scope: Scope, id: Acc
 async function revoke(core: CoreContext, provider: Provider, account: Account): Promise<Revocation> {
   const { name, tokens } = provider.manifest
   if (!account.grantId) return { outcome: 'nothing_to_revoke', message: 'The account was not connected.' }
-  const others = (await core.store.accounts.listByGrant(account.workspaceId, account.grantId)).filter(({ id }) => id !== account.id)
+  const others = (await core.store.accounts.listByGrant(account.workspaceId, account.grantId)).filter(
+    ({ id }) => id !== account.id,
+  )
   if (others.length > 0) {
-    return { outcome: 'kept_in_use', message: `The authorization stays: ${others.length} other accounts use it.` }
+    return {
+      outcome: 'kept_in_use',
+      message: `The authorization stays: ${others.length} other accounts use it.`,
+    }
   }
   const remains = tokens.remainsAfterRevocation ? ` ${tokens.remainsAfterRevocation}` : ''
-  if (!provider.revoke) return { outcome: 'not_supported', message: `${name} has no way to end it from here.${remains}` }
+  if (!provider.revoke)
+    return { outcome: 'not_supported', message: `${name} has no way to end it from here.${remains}` }
   try {
     const { access } = await openGrant(core, account.workspaceId, account.grantId)
     await provider.revoke(providerContext(core, provider), access)

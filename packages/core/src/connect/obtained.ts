@@ -29,7 +29,8 @@ export const writeObtained = ({ authorization, targets }: Obtained): string =>
 /** @throws PostMcpError `sealed_value_corrupt` */
 export function readObtained(text: string): Obtained {
   const parsed = schema.safeParse(JSON.parse(text))
-  if (!parsed.success) throw new PostMcpError('sealed_value_corrupt', 'The stored authorization has not the expected form.')
+  if (!parsed.success)
+    throw new PostMcpError('sealed_value_corrupt', 'The stored authorization has not the expected form.')
   const { authorization, targets } = parsed.data
   return { authorization: { ...authorization, tokens: readTokens(authorization.tokens) }, targets }
 }

@@ -38,7 +38,9 @@ export async function saveConnection(
   return core.store.transaction(async (tx) => {
     const workspace = await tx.workspaces.lock(workspaceId)
     if (!workspace) throw new PostMcpError('not_found', `There is no workspace ${workspaceId}.`)
-    const known = await Promise.all(targets.map((target) => tx.accounts.findByTarget(workspaceId, platform, target.targetId)))
+    const known = await Promise.all(
+      targets.map((target) => tx.accounts.findByTarget(workspaceId, platform, target.targetId)),
+    )
     const added = known.filter((account) => !account || account.health.status === 'disconnected').length
     if (workspace.maxAccounts !== null) {
       const left = workspace.maxAccounts - (await tx.accounts.countConnected(workspaceId))
@@ -51,8 +53,16 @@ export async function saveConnection(
     }
 
     const grantId = await saveGrant(tx, scope, platform, authorization, health)
-    await tx.credentials.put(workspaceId, tokensOf(grantId), box.seal(tokensOf(grantId), writeTokens(authorization.tokens)))
-    await tx.credentials.put(workspaceId, secretsOf(grantId), box.seal(secretsOf(grantId), writeSecrets(authorization.secrets)))
+    await tx.credentials.put(
+      workspaceId,
+      tokensOf(grantId),
+      box.seal(tokensOf(grantId), writeTokens(authorization.tokens)),
+    )
+    await tx.credentials.put(
+      workspaceId,
+      secretsOf(grantId),
+      box.seal(secretsOf(grantId), writeSecrets(authorization.secrets)),
+    )
 
     const accounts: Account[] = []
     const wake: PostId[] = []
@@ -64,7 +74,12 @@ export async function saveConnection(
     await tx.jobs.wake(wake.map((postId) => ({ workspaceId, postId })))
     const accountIds = accounts.map((account) => account.id)
     const open = ['pending', 'selecting_targets'] as const
-    if (!(await tx.connections.advance(workspaceId, connection.id, [...open], { state: 'connected', accountIds }))) {
+    if (
+      !(await tx.connections.advance(workspaceId, connection.id, [...open], {
+        state: 'connected',
+        accountIds,
+      }))
+    ) {
       throw new PostMcpError('connection_not_open', `Connection ${connection.id} was completed meanwhile.`)
     }
     await complete(tx, connection.id)
@@ -129,7 +144,9 @@ async function saveAccount(
         lastUsedAt: null,
         createdAt: now,
       }
-  const before = known && effectiveHealth(known, known.grantId ? await tx.grants.get(workspaceId, known.grantId) : undefined)
+  const before =
+    known &&
+    effectiveHealth(known, known.grantId ? await tx.grants.get(workspaceId, known.grantId) : undefined)
   if (known) {
     await tx.accounts.attach(workspaceId, known.id, grantId, health)
     await tx.accounts.update(workspaceId, known.id, display)
@@ -139,6 +156,11 @@ async function saveAccount(
   await tx.accounts.addHistory(workspaceId, account.id, health)
   const action = known ? 'account.reconnected' : 'account.connected'
   await tx.audit.add({ workspaceId, actor, action, subjectId: account.id, details: { platform } }, now)
-  await tx.events.add(workspaceId, action, { accountId: account.id, platform, from: before?.status ?? null }, now)
+  await tx.events.add(
+    workspaceId,
+    action,
+    { accountId: account.id, platform, from: before?.status ?? null },
+    now,
+  )
   return account
 }

@@ -25,7 +25,9 @@ export function reportAccount(account: Account, grant: Grant | undefined, manife
     account,
     health,
     canPublish: health.status === 'active',
-    expiresAt: grant?.refreshTokenExpiresAt ?? (manifest.tokens.refresh === 'none' ? (grant?.accessTokenExpiresAt ?? null) : null),
+    expiresAt:
+      grant?.refreshTokenExpiresAt ??
+      (manifest.tokens.refresh === 'none' ? (grant?.accessTokenExpiresAt ?? null) : null),
     reconsentBy: null,
     nextAction: nextActionFor(account, health, manifest),
   }

@@ -13,7 +13,11 @@ export interface NextAction {
 }
 
 /** The next action for an account in this health. */
-export function nextActionFor(account: Pick<Account, 'id' | 'platform'>, health: Health, manifest: Manifest): NextAction {
+export function nextActionFor(
+  account: Pick<Account, 'id' | 'platform'>,
+  health: Health,
+  manifest: Manifest,
+): NextAction {
   const reconnect = (message: string): NextAction => ({
     kind: 'reconnect',
     message,
@@ -45,7 +49,9 @@ export function nextActionFor(account: Pick<Account, 'id' | 'platform'>, health:
     case 'verification_failed':
       switch (health.reason) {
         case 'account_deactivated':
-          return settle(`The account is deactivated at ${manifest.name}. Activate it there, then check again.`)
+          return settle(
+            `The account is deactivated at ${manifest.name}. Activate it there, then check again.`,
+          )
         case 'account_taken_down':
         case 'account_suspended':
           return settle(`${manifest.name} has suspended the account. Settle that there, then check again.`)

@@ -11,7 +11,13 @@ const dated = (verdict: HealthVerdict, before: Health, now: Date): Health => ({
 })
 
 /** History and event for an account whose visible health has changed. */
-async function tellChange(tx: StoreOperations, account: Account, before: Health, after: Health, now: Date): Promise<void> {
+async function tellChange(
+  tx: StoreOperations,
+  account: Account,
+  before: Health,
+  after: Health,
+  now: Date,
+): Promise<void> {
   if (before.status === after.status && before.reason === after.reason) return
   await tx.accounts.addHistory(account.workspaceId, account.id, after)
   await tx.audit.add(
@@ -27,7 +33,13 @@ async function tellChange(tx: StoreOperations, account: Account, before: Health,
   await tx.events.add(
     account.workspaceId,
     'account.status_changed',
-    { accountId: account.id, platform: account.platform, from: before.status, to: after.status, reason: after.reason },
+    {
+      accountId: account.id,
+      platform: account.platform,
+      from: before.status,
+      to: after.status,
+      reason: after.reason,
+    },
     now,
   )
 }
@@ -36,7 +48,11 @@ async function tellChange(tx: StoreOperations, account: Account, before: Health,
  * Stores what a check found about a grant and, in the same transaction, the history of every account it feeds.
  * Compare-and-set on the grant's version that was checked: false when the grant has moved on, and then nothing is changed.
  */
-export async function recordGrantHealth(core: CoreContext, grant: Grant, verdict: HealthVerdict): Promise<boolean> {
+export async function recordGrantHealth(
+  core: CoreContext,
+  grant: Grant,
+  verdict: HealthVerdict,
+): Promise<boolean> {
   const now = core.clock.now()
   return core.store.transaction(async (tx) => {
     const accounts = await tx.accounts.listByGrant(grant.workspaceId, grant.id)

@@ -155,16 +155,25 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
     } catch (error) {
       if (error instanceof TransportError) throw error
       const codes = errorCodes(error)
-      options.logger.debug({ request: where, codes, ms: Math.round(performance.now() - started) }, 'no answer')
+      options.logger.debug(
+        { request: where, codes, ms: Math.round(performance.now() - started) },
+        'no answer',
+      )
       if (codes.includes('ADDRESS_NOT_ALLOWED')) {
-        throw new TransportError(`Not called: ${url.host} is not a public address.`, 'no', 'address_not_allowed')
+        throw new TransportError(
+          `Not called: ${url.host} is not a public address.`,
+          'no',
+          'address_not_allowed',
+        )
       }
       const arrived = codes.length > 0 && codes.every((code) => neverSent.has(code)) ? 'no' : 'maybe'
       if (timeout.aborted) throw new TransportError(`${where}: no answer in time.`, arrived, 'timeout')
       if (signal.aborted) throw new TransportError(`${where}: given up.`, arrived, 'aborted')
       const detail = codes.length > 0 ? ` (${[...new Set(codes)].join(', ')})` : ''
       const [message, reason] =
-        arrived === 'no' ? (['cannot be reached', 'unreachable'] as const) : (['the connection broke', 'interrupted'] as const)
+        arrived === 'no'
+          ? (['cannot be reached', 'unreachable'] as const)
+          : (['the connection broke', 'interrupted'] as const)
       throw new TransportError(`${where}: ${message}${detail}.`, arrived, reason)
     }
   }
@@ -173,7 +182,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
     request: (request) => send(request, limits),
     within: (more) =>
       client({
-        signal: limits.signal && more.signal ? AbortSignal.any([limits.signal, more.signal]) : (more.signal ?? limits.signal),
+        signal:
+          limits.signal && more.signal
+            ? AbortSignal.any([limits.signal, more.signal])
+            : (more.signal ?? limits.signal),
         deadline: more.deadline ?? limits.deadline,
       }),
   })

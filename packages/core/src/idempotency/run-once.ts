@@ -34,7 +34,12 @@ export async function runOnce<T>(
   const box = await core.vault.unlock(scope.workspaceId)
   const fingerprint = box.fingerprint('idempotency', JSON.stringify(call.request))
   const owner = randomUUID()
-  const claim = await idempotency.claim(scope.workspaceId, key, { verb: call.verb, fingerprint, owner, seconds: claimSeconds })
+  const claim = await idempotency.claim(scope.workspaceId, key, {
+    verb: call.verb,
+    fingerprint,
+    owner,
+    seconds: claimSeconds,
+  })
   if (claim.state === 'done') return replay(claim.resultId)
   if (claim.state === 'running') {
     throw new PostMcpError('idempotency_in_progress', 'A request with this Idempotency-Key is still running.')
@@ -48,7 +53,10 @@ export async function runOnce<T>(
   try {
     return await work(async (tx, resultId) => {
       if (await tx.idempotency.complete(scope.workspaceId, key, owner, resultId)) return
-      throw new PostMcpError('idempotency_in_progress', 'A repetition of this request took over. Nothing was done here.')
+      throw new PostMcpError(
+        'idempotency_in_progress',
+        'A repetition of this request took over. Nothing was done here.',
+      )
     })
   } catch (error) {
     // When the database is gone the claim runs out by itself.

@@ -14,7 +14,8 @@ export const acceptedMimeTypes: readonly string[] = ['image/jpeg', 'image/png', 
 export const maxMediaBytes = 20 * 1024 * 1024
 
 /** Where a media file's bytes are kept. */
-export const mediaKey = (media: Pick<Media, 'id' | 'workspaceId'>): string => `${media.workspaceId}/${media.id}`
+export const mediaKey = (media: Pick<Media, 'id' | 'workspaceId'>): string =>
+  `${media.workspaceId}/${media.id}`
 
 /**
  * Stores a file after looking at what it is; the type is found in the content, whatever its name says.
@@ -28,12 +29,18 @@ export async function addMedia(
   const { bytes } = file
   if (bytes.byteLength === 0) throw new PostMcpError('media_invalid', 'The file is empty.')
   if (bytes.byteLength > maxMediaBytes) {
-    throw new PostMcpError('payload_too_large', `The file has ${bytes.byteLength} bytes; ${maxMediaBytes} are allowed.`)
+    throw new PostMcpError(
+      'payload_too_large',
+      `The file has ${bytes.byteLength} bytes; ${maxMediaBytes} are allowed.`,
+    )
   }
   const type = await fileTypeFromBuffer(bytes)
   if (!type || !acceptedMimeTypes.includes(type.mime)) {
     const found = type ? `is ${type.mime}` : 'is of no known type'
-    throw new PostMcpError('media_type_unsupported', `The file ${found}. Supported: ${acceptedMimeTypes.join(', ')}.`)
+    throw new PostMcpError(
+      'media_type_unsupported',
+      `The file ${found}. Supported: ${acceptedMimeTypes.join(', ')}.`,
+    )
   }
   const { width, height } = dimensions(bytes)
   const now = core.clock.now()

@@ -187,7 +187,7 @@ export class PostMcpError extends Error {
       ...(this.platform !== undefined && { platform: this.platform }),
       ...(this.accountId !== undefined && { accountId: this.accountId }),
       ...(this.platformCode !== undefined && { platformCode: this.platformCode }),
-      ...(this.requestId !== undefined && { requestId: this.requestId }),
+      ...(this.requestId !== undefined && { platformRequestId: this.requestId }),
       ...(this.retryAfter !== undefined && { retryAfter: this.retryAfter.toISOString() }),
       ...(this.issues.length > 0 && { issues: this.issues }),
       ...(this.helpUrl !== undefined && { helpUrl: this.helpUrl }),

@@ -50,4 +50,5 @@ export function newId<K extends IdKind>(kind: K, now: Date = new Date()): Id<K> 
 
 /** Whether a text has the form of an id of the kind; says nothing about whether it exists. */
 export const isId = <K extends IdKind>(kind: K, text: string): text is Id<K> =>
-  text.startsWith(`${idPrefixes[kind]}_`) && /^[0-9a-hjkmnp-tv-z]{26}$/.test(text.slice(idPrefixes[kind].length + 1))
+  text.startsWith(`${idPrefixes[kind]}_`) &&
+  /^[0-9a-hjkmnp-tv-z]{26}$/.test(text.slice(idPrefixes[kind].length + 1))

@@ -39,16 +39,22 @@ export function readHookFailure(provider: Provider, error: unknown, occasion: Oc
     return {
       classification: { kind: 'unavailable' },
       effect: error.arrived === 'no' ? 'none' : 'maybe',
-      error: new PostMcpError('platform_unavailable', `${name} did not answer. ${error.message}`, { platform }),
+      error: new PostMcpError('platform_unavailable', `${name} did not answer. ${error.message}`, {
+        platform,
+      }),
     }
   }
   if (error instanceof MalformedResponseError) {
     return {
       classification: { kind: 'unavailable' },
       effect: 'maybe',
-      error: new PostMcpError('platform_response_invalid', `${name} gave an answer that is none. ${error.message}`, {
-        platform,
-      }),
+      error: new PostMcpError(
+        'platform_response_invalid',
+        `${name} gave an answer that is none. ${error.message}`,
+        {
+          platform,
+        },
+      ),
     }
   }
   if (!(error instanceof PlatformError)) throw error

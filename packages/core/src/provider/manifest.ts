@@ -64,10 +64,7 @@ export const manifestSchema = z.strictObject({
       })
       .nullable(),
     /** How a lost answer is cleared up: repeat with the same key, ask the container, read the account (with the scope that takes), or never. */
-    reconcile: z.union([
-      z.enum(['key', 'container', 'never']),
-      z.strictObject({ read: z.string().min(1) }),
-    ]),
+    reconcile: z.union([z.enum(['key', 'container', 'never']), z.strictObject({ read: z.string().min(1) })]),
     /** The risk that remains, in words for the user; empty string when none is known. */
     remainingRisk: z.string(),
     canDelete: z.boolean(),

@@ -1,9 +1,9 @@
 import type { AccountStatus, StatusReason } from '../model/account.js'
+import type { Issue } from '../model/errors.js'
+import { PostMcpError } from '../model/errors.js'
 import type { TokenSet } from '../model/grant.js'
 import type { Json, JsonObject } from '../model/json.js'
-import type { Issue } from '../model/errors.js'
 import type { Content, SentPost } from '../model/post.js'
-import { PostMcpError } from '../model/errors.js'
 import type { ProviderContext } from './context.js'
 import { type Manifest, manifestSchema } from './manifest.js'
 import type { PlatformError } from './platform-error.js'
@@ -185,7 +185,10 @@ export function defineProvider(provider: Provider): Provider {
   const missing = promised.filter(([needed, hook]) => needed && provider[hook] === undefined)
   if (missing.length > 0) {
     const hooks = missing.map(([, hook]) => hook).join(', ')
-    throw new PostMcpError('config_invalid', `Provider ${name} declares what its hooks do not do: ${hooks} missing.`)
+    throw new PostMcpError(
+      'config_invalid',
+      `Provider ${name} declares what its hooks do not do: ${hooks} missing.`,
+    )
   }
   return provider
 }

@@ -12,7 +12,8 @@ export interface ProviderRegistry {
 /** @throws PostMcpError `config_invalid` when two providers share an id. */
 export function createRegistry(providers: readonly Provider[]): ProviderRegistry {
   const byId = new Map(providers.map((provider) => [provider.manifest.id, provider]))
-  if (byId.size !== providers.length) throw new PostMcpError('config_invalid', 'Two providers have the same id.')
+  if (byId.size !== providers.length)
+    throw new PostMcpError('config_invalid', 'Two providers have the same id.')
   const ids = [...byId.keys()]
   return {
     get(platform) {

@@ -25,9 +25,15 @@ export const wakeAfterSeconds = 15
  * warning: its post will fail, the others go out, and it can be retried once the account is reconnected.
  * @throws PostMcpError `not_found` for an account that is not there
  */
-export async function validateDraft(core: CoreContext, scope: Scope, draft: PostGroupDraft): Promise<Issue[]> {
+export async function validateDraft(
+  core: CoreContext,
+  scope: Scope,
+  draft: PostGroupDraft,
+): Promise<Issue[]> {
   if (draft.targets.length === 0) {
-    return [{ code: 'no_targets', severity: 'error', message: 'Name at least one account.', field: 'targets' }]
+    return [
+      { code: 'no_targets', severity: 'error', message: 'Name at least one account.', field: 'targets' },
+    ]
   }
   const media = await mediaOf(core, scope.workspaceId, draft.content)
   const issues: Issue[] = []
@@ -55,7 +61,9 @@ export async function validateDraft(core: CoreContext, scope: Scope, draft: Post
 }
 
 async function accountIssues(core: CoreContext, account: Account, index: number): Promise<Issue[]> {
-  const grant = account.grantId ? await core.store.grants.get(account.workspaceId, account.grantId) : undefined
+  const grant = account.grantId
+    ? await core.store.grants.get(account.workspaceId, account.grantId)
+    : undefined
   const { status, reason } = effectiveHealth(account, grant)
   if (status === 'active') return []
   return [
@@ -88,7 +96,9 @@ export async function createPostGroup(
       const issues = await validateDraft(core, scope, draft)
       const errors = issues.filter((issue) => issue.severity === 'error')
       if (errors.length > 0) {
-        throw new PostMcpError('validation_failed', errors.map((issue) => issue.message).join(' '), { issues })
+        throw new PostMcpError('validation_failed', errors.map((issue) => issue.message).join(' '), {
+          issues,
+        })
       }
       const now = core.clock.now()
       const group = {

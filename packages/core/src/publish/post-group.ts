@@ -12,17 +12,29 @@ export interface PostGroupView {
   posts: Post[]
 }
 
-const view = (group: PostGroup, posts: Post[]): PostGroupView => ({ group, status: groupStatus(posts), posts })
+const view = (group: PostGroup, posts: Post[]): PostGroupView => ({
+  group,
+  status: groupStatus(posts),
+  posts,
+})
 
 /** @throws PostMcpError `not_found` */
-export async function getPostGroup(core: CoreContext, scope: { workspaceId: WorkspaceId }, id: PostGroupId): Promise<PostGroupView> {
+export async function getPostGroup(
+  core: CoreContext,
+  scope: { workspaceId: WorkspaceId },
+  id: PostGroupId,
+): Promise<PostGroupView> {
   const group = await core.store.postGroups.get(scope.workspaceId, id)
   if (!group) throw new PostMcpError('not_found', `There is no post group ${id}.`)
   return view(group, await core.store.posts.listByGroups(scope.workspaceId, [id]))
 }
 
 /** Newest first. */
-export async function listPostGroups(core: CoreContext, scope: Scope, page: PageRequest): Promise<PostGroupView[]> {
+export async function listPostGroups(
+  core: CoreContext,
+  scope: Scope,
+  page: PageRequest,
+): Promise<PostGroupView[]> {
   const groups = await core.store.postGroups.list(scope.workspaceId, page)
   const posts = await core.store.posts.listByGroups(
     scope.workspaceId,

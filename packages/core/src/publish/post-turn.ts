@@ -46,7 +46,10 @@ export async function runPostTurn(core: CoreContext, wakeUp: PostWakeUp): Promis
     if (error instanceof FenceLost) {
       core.logger.warn({ postId: post.id, fence: post.fence }, 'the post passed into other hands')
     } else if (isPostMcpError(error, 'database_unavailable')) {
-      core.logger.error({ postId: post.id }, 'the database does not answer; the sweeper will look at the post again')
+      core.logger.error(
+        { postId: post.id },
+        'the database does not answer; the sweeper will look at the post again',
+      )
     } else {
       await turn.putBackAfter(error)
     }
@@ -94,7 +97,8 @@ class PostTurn {
     const { store, providers } = this.#core
     const group = await store.postGroups.get(workspaceId, groupId)
     const account = await store.accounts.get(workspaceId, accountId)
-    if (!group || !account) throw new PostMcpError('internal_error', 'The post has lost its group or account.')
+    if (!group || !account)
+      throw new PostMcpError('internal_error', 'The post has lost its group or account.')
     const grant = account.grantId ? await store.grants.get(workspaceId, account.grantId) : undefined
     return { provider: providers.get(account.platform), group, account, grant }
   }
@@ -159,7 +163,12 @@ class PostTurn {
     }
   }
 
-  async #call(around: Surroundings, open: OpenGrant, checkpoint: Json | null, deadline: Date): Promise<PublishStep> {
+  async #call(
+    around: Surroundings,
+    open: OpenGrant,
+    checkpoint: Json | null,
+    deadline: Date,
+  ): Promise<PublishStep> {
     const ctx = providerContext(this.#core, around.provider, { deadline })
     const input = await this.#input(around, open)
     return checkpoint === null
@@ -170,7 +179,13 @@ class PostTurn {
   async #input(around: Surroundings, open: OpenGrant): Promise<PublishInput> {
     const { dedupeKey } = this.#post
     if (dedupeKey === null) throw new PostMcpError('internal_error', 'No dedupe key was chosen.')
-    return publishInput(this.#core, { ...this.#post, dedupeKey }, around.group.content, around.account, open.access)
+    return publishInput(
+      this.#core,
+      { ...this.#post, dedupeKey },
+      around.group.content,
+      around.account,
+      open.access,
+    )
   }
 
   async #chooseDedupeKey(provider: Provider): Promise<void> {
@@ -200,7 +215,12 @@ class PostTurn {
 
   // --- when a call fails ---------------------------------------------------------------------------------------------
 
-  async #afterFailedSend(around: Surroundings, open: OpenGrant, attempt: Attempt, failure: HookFailure): Promise<boolean> {
+  async #afterFailedSend(
+    around: Surroundings,
+    open: OpenGrant,
+    attempt: Attempt,
+    failure: HookFailure,
+  ): Promise<boolean> {
     const unknown = (update: PostUpdate, release: boolean) =>
       this.#finish(attempt, 'unknown', failure.error, { state: 'unknown', ...update }, release)
     if (failure.classification.kind === 'already_sent') {
@@ -236,7 +256,8 @@ class PostTurn {
           return true
         } catch (refreshError) {
           if (!(refreshError instanceof PostMcpError)) throw refreshError
-          if (refreshError.code === 'account_not_publishable') await this.#failUnpublishable(await this.#look())
+          if (refreshError.code === 'account_not_publishable')
+            await this.#failUnpublishable(await this.#look())
           else await this.#later(provider, refreshError)
           return false
         }
@@ -260,7 +281,10 @@ class PostTurn {
   async #later(provider: Provider, error: PostMcpError): Promise<void> {
     const dueAt = this.#retryAt(error)
     if (!dueAt) return this.#fail(error)
-    this.#core.logger.info({ postId: this.#post.id, platform: provider.manifest.id, code: error.code }, 'trying again later')
+    this.#core.logger.info(
+      { postId: this.#post.id, platform: provider.manifest.id, code: error.code },
+      'trying again later',
+    )
     await this.#write(
       {
         state: this.#post.state === 'unknown' ? 'unknown' : 'queued',
@@ -282,11 +306,24 @@ class PostTurn {
     const unsettled = await this.#unsettled()
     if (unsettled) {
       const settledAt = new Date(unsettled.sendDeadline.getTime() + this.#core.timings.reconcileMargin * 1000)
-      const dueAt = settledAt > this.#core.clock.now() ? settledAt : new Date(this.#core.clock.now().getTime() + 60_000)
+      const dueAt =
+        settledAt > this.#core.clock.now() ? settledAt : new Date(this.#core.clock.now().getTime() + 60_000)
       const failedTurns = this.#post.failedTurns + 1
-      return this.#write({ state: 'unknown', failure: this.#failure(error), failedTurns, dueAt, wakeAt: dueAt }, true)
+      return this.#write(
+        { state: 'unknown', failure: this.#failure(error), failedTurns, dueAt, wakeAt: dueAt },
+        true,
+      )
     }
-    await this.#write({ state: 'failed', failure: this.#failure(error), wakeAt: null, checkpoint: null, checkpointSends: false }, true)
+    await this.#write(
+      {
+        state: 'failed',
+        failure: this.#failure(error),
+        wakeAt: null,
+        checkpoint: null,
+        checkpointSends: false,
+      },
+      true,
+    )
   }
 
   async #failUnpublishable({ account, grant, provider }: Surroundings): Promise<void> {
@@ -371,7 +408,11 @@ class PostTurn {
     const { dedupeKey } = this.#post
     return provider.findPublished(
       providerContext(this.#core, provider, { deadline: new Date(this.#until) }),
-      { access: open.access, account: { targetId: account.targetId, handle: account.handle }, dedupeKey: dedupeKey ?? '' },
+      {
+        access: open.access,
+        account: { targetId: account.targetId, handle: account.handle },
+        dedupeKey: dedupeKey ?? '',
+      },
       attempt.body,
     )
   }
@@ -381,7 +422,10 @@ class PostTurn {
     if (now.getTime() - attempt.startedAt.getTime() > reconcileForMs) return this.#leaveToPerson()
     const failedTurns = this.#post.failedTurns + 1
     const dueAt = nextTry(Math.min(failedTurns, 10), problem.retryAfter, now, Math.random()) ?? now
-    await this.#write({ state: 'unknown', failure: this.#failure(problem), failedTurns, dueAt, wakeAt: dueAt }, true)
+    await this.#write(
+      { state: 'unknown', failure: this.#failure(problem), failedTurns, dueAt, wakeAt: dueAt },
+      true,
+    )
   }
 
   async #leaveToPerson(): Promise<void> {
@@ -420,7 +464,8 @@ class PostTurn {
       failure: null,
     }
     await store.transaction(async (tx) => {
-      if (!(await tx.posts.write(workspaceId, id, this.#post.fence, { state: 'publishing' }, false))) throw new FenceLost()
+      if (!(await tx.posts.write(workspaceId, id, this.#post.fence, { state: 'publishing' }, false)))
+        throw new FenceLost()
       await tx.attempts.insert(attempt)
     })
     this.#post = { ...this.#post, state: 'publishing' }
@@ -452,10 +497,16 @@ class PostTurn {
     const now = clock.now()
     await saveSurely(logger, 'outcome of an attempt', () =>
       store.transaction(async (tx) => {
-        if (!(await tx.posts.write(workspaceId, id, fence, this.#asPublished(sent), true))) throw new FenceLost()
+        if (!(await tx.posts.write(workspaceId, id, fence, this.#asPublished(sent), true)))
+          throw new FenceLost()
         await tx.attempts.finish(workspaceId, attempt.id, 'sent', null, now)
         await tx.accounts.update(workspaceId, accountId, { lastUsedAt: now })
-        await tx.events.add(workspaceId, 'post.published', { postId: id, groupId, accountId, permalink: sent.permalink }, now)
+        await tx.events.add(
+          workspaceId,
+          'post.published',
+          { postId: id, groupId, accountId, permalink: sent.permalink },
+          now,
+        )
       }),
     )
   }
@@ -476,9 +527,14 @@ class PostTurn {
 
   /** After something nobody foresaw: the post goes back for a later turn; an attempt that is open stays open. */
   async putBackAfter(error: unknown): Promise<void> {
-    const words = error instanceof PostMcpError ? error.message : 'Something unforeseen happened while publishing.'
-    const problem = error instanceof PostMcpError ? error : new PostMcpError('internal_error', words, { cause: error })
-    this.#core.logger.error({ postId: this.#post.id, code: problem.code, error: problem.message }, 'turn failed')
+    const words =
+      error instanceof PostMcpError ? error.message : 'Something unforeseen happened while publishing.'
+    const problem =
+      error instanceof PostMcpError ? error : new PostMcpError('internal_error', words, { cause: error })
+    this.#core.logger.error(
+      { postId: this.#post.id, code: problem.code, error: problem.message },
+      'turn failed',
+    )
     try {
       const dueAt = this.#retryAt(problem)
       if (!dueAt) return await this.#fail(problem)

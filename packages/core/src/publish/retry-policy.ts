@@ -10,7 +10,12 @@ const longestWaitSeconds = 15 * 60
  * @param random in [0, 1): spreads posts that failed together
  * @returns null to give up
  */
-export function nextTry(failedTurns: number, retryAfter: Date | undefined, now: Date, random: number): Date | null {
+export function nextTry(
+  failedTurns: number,
+  retryAfter: Date | undefined,
+  now: Date,
+  random: number,
+): Date | null {
   if (failedTurns >= maxFailedTurns) return null
   const seconds = Math.min(firstWaitSeconds * 2 ** (failedTurns - 1), longestWaitSeconds)
   const spread = new Date(now.getTime() + seconds * 1000 * (0.5 + random / 2))

@@ -61,12 +61,23 @@ export async function retryPostGroup(
         else retried.push(post.id)
       }
       const now = core.clock.now()
-      const again = { dueAt: now, wakeAt: new Date(now.getTime() + wakeAfterSeconds * 1000), failedTurns: 0, failure: null }
+      const again = {
+        dueAt: now,
+        wakeAt: new Date(now.getTime() + wakeAfterSeconds * 1000),
+        failedTurns: 0,
+        failure: null,
+      }
       await core.store.transaction(async (tx) => {
-        for (const id of retried) await tx.posts.change(scope.workspaceId, id, ['failed'], { ...again, state: 'queued' })
+        for (const id of retried)
+          await tx.posts.change(scope.workspaceId, id, ['failed'], { ...again, state: 'queued' })
         for (const id of reconciling) await tx.posts.change(scope.workspaceId, id, ['unknown'], again)
-        await tx.jobs.wake([...retried, ...reconciling].map((postId) => ({ workspaceId: scope.workspaceId, postId })))
-        await tx.audit.add({ ...scope, action: 'post_group.retried', subjectId: groupId, details: { retried, reconciling } }, now)
+        await tx.jobs.wake(
+          [...retried, ...reconciling].map((postId) => ({ workspaceId: scope.workspaceId, postId })),
+        )
+        await tx.audit.add(
+          { ...scope, action: 'post_group.retried', subjectId: groupId, details: { retried, reconciling } },
+          now,
+        )
         await complete(tx, groupId)
       })
       return { ...(await getPostGroup(core, scope, groupId)), retried, reconciling, notRetried }
@@ -99,6 +110,9 @@ async function obstacleTo(
   }
   const errors = validate(account).filter((issue) => issue.severity === 'error')
   if (errors.length === 0) return null
-  const { code, message, nextAction } = new PostMcpError('validation_failed', errors.map((issue) => issue.message).join(' '))
+  const { code, message, nextAction } = new PostMcpError(
+    'validation_failed',
+    errors.map((issue) => issue.message).join(' '),
+  )
   return { code, message, nextAction }
 }

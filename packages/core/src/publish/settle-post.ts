@@ -24,7 +24,12 @@ export async function listAttempts(core: CoreContext, scope: Scope, id: PostId):
  * A person says what became of a post whose outcome is unknown.
  * @throws PostMcpError `not_found`; `conflict` when its outcome is known or is being looked up right now
  */
-export async function resolvePost(core: CoreContext, scope: Scope, id: PostId, as: 'published' | 'failed'): Promise<Post> {
+export async function resolvePost(
+  core: CoreContext,
+  scope: Scope,
+  id: PostId,
+  as: 'published' | 'failed',
+): Promise<Post> {
   const now = core.clock.now()
   const attempts = await listAttempts(core, scope, id)
   await core.store.transaction(async (tx) => {
@@ -48,7 +53,13 @@ export async function resolvePost(core: CoreContext, scope: Scope, id: PostId, a
     }
     for (const attempt of attempts) {
       if (attempt.outcome === 'sent' || attempt.outcome === 'not_sent') continue
-      await tx.attempts.finish(scope.workspaceId, attempt.id, as === 'published' ? 'sent' : 'not_sent', null, now)
+      await tx.attempts.finish(
+        scope.workspaceId,
+        attempt.id,
+        as === 'published' ? 'sent' : 'not_sent',
+        null,
+        now,
+      )
     }
     await tx.audit.add({ ...scope, action: 'post.resolved', subjectId: id, details: { as } }, now)
   })
@@ -59,7 +70,11 @@ export async function resolvePost(core: CoreContext, scope: Scope, id: PostId, a
  * Cancels what has not begun; a post that is being published or is out stays what it is.
  * @throws PostMcpError `not_found`
  */
-export async function cancelPostGroup(core: CoreContext, scope: Scope, id: PostGroupId): Promise<PostGroupView> {
+export async function cancelPostGroup(
+  core: CoreContext,
+  scope: Scope,
+  id: PostGroupId,
+): Promise<PostGroupView> {
   const { posts } = await getPostGroup(core, scope, id)
   const now = core.clock.now()
   const failure = {
@@ -90,13 +105,17 @@ export async function deletePost(core: CoreContext, scope: Scope, id: PostId): P
   const post = await getPost(core, scope, id)
   if (post.deletedAt) return post
   const provider = core.providers.get(post.platform)
-  if (!provider.deletePost) throw new PostMcpError('conflict', `${provider.manifest.name} has no way to delete a post.`)
+  if (!provider.deletePost)
+    throw new PostMcpError('conflict', `${provider.manifest.name} has no way to delete a post.`)
   if (post.state !== 'published' || !post.sent) {
     throw new PostMcpError('conflict', `Post ${id} is ${post.state}; only a published post can be deleted.`)
   }
   const account = await core.store.accounts.get(scope.workspaceId, post.accountId)
   if (!account?.grantId) {
-    throw new PostMcpError('account_not_publishable', 'The account was disconnected; delete the post at the platform.')
+    throw new PostMcpError(
+      'account_not_publishable',
+      'The account was disconnected; delete the post at the platform.',
+    )
   }
   let open = await useGrant(core, scope.workspaceId, account.grantId)
   for (let again = true; ; again = false) {
@@ -116,7 +135,12 @@ export async function deletePost(core: CoreContext, scope: Scope, id: PostId): P
   await core.store.transaction(async (tx) => {
     await tx.posts.change(scope.workspaceId, id, ['published'], { deletedAt: now })
     await tx.audit.add({ ...scope, action: 'post.deleted', subjectId: id, details: {} }, now)
-    await tx.events.add(scope.workspaceId, 'post.deleted', { postId: id, groupId: post.groupId, accountId: post.accountId }, now)
+    await tx.events.add(
+      scope.workspaceId,
+      'post.deleted',
+      { postId: id, groupId: post.groupId, accountId: post.accountId },
+      now,
+    )
   })
   return getPost(core, scope, id)
 }

@@ -50,7 +50,12 @@ function textProblems(content: Content, limits: PostLimits, name: string): Probl
   })
 }
 
-function mediaProblems(content: Content, media: readonly (Media | undefined)[], limits: PostLimits, name: string): Problem[] {
+function mediaProblems(
+  content: Content,
+  media: readonly (Media | undefined)[],
+  limits: PostLimits,
+  name: string,
+): Problem[] {
   if (content.media.length === 0) return []
   const { images } = limits
   if (!images) {
@@ -109,9 +114,17 @@ function shapeProblems(content: Content, limits: PostLimits, name: string): Prob
   const problems: Problem[] = []
   const hasText = content.text.trim() !== ''
   if (!hasText && content.media.length === 0 && !content.link) {
-    problems.push({ code: 'content_empty', message: 'There is nothing to publish: no text, media or link.', field: 'content' })
+    problems.push({
+      code: 'content_empty',
+      message: 'There is nothing to publish: no text, media or link.',
+      field: 'content',
+    })
   } else if (content.media.length === 0 && !limits.textOnly) {
-    problems.push({ code: 'media_required', message: `${name} takes no post without media.`, field: 'content.media' })
+    problems.push({
+      code: 'media_required',
+      message: `${name} takes no post without media.`,
+      field: 'content.media',
+    })
   }
   if (content.link && !limits.linkCard) {
     problems.push({

@@ -34,7 +34,10 @@ export async function startWorker(core: CoreContext): Promise<Worker> {
       .then(
         () => {},
         (error: unknown) => {
-          core.logger.error({ postId: wakeUp.postId, error: error instanceof Error ? error.message : 'unknown' }, 'turn broke off')
+          core.logger.error(
+            { postId: wakeUp.postId, error: error instanceof Error ? error.message : 'unknown' },
+            'turn broke off',
+          )
         },
       )
       .finally(() => turns.delete(turn))
@@ -98,7 +101,9 @@ export async function publishGroupHere(
     const view = await getPostGroup(core, scope, groupId)
     const waiting = view.posts.filter((post) => !isFinal(post))
     if (waiting.length === 0 || core.clock.now() >= until || signal?.aborted) return view
-    await Promise.all(waiting.map((post) => runPostTurn(core, { workspaceId: scope.workspaceId, postId: post.id })))
+    await Promise.all(
+      waiting.map((post) => runPostTurn(core, { workspaceId: scope.workspaceId, postId: post.id })),
+    )
     const after = await getPostGroup(core, scope, groupId)
     if (!after.posts.every(isFinal)) await sleep(100)
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { PostMcpError } from '../model/errors.js'
-import type { GrantId } from '../model/ids.js'
 import type { TokenSet } from '../model/grant.js'
+import type { GrantId } from '../model/ids.js'
 import type { SealedOwner } from '../store/store.js'
 
 /** Where a grant's token set is sealed. */

@@ -35,9 +35,11 @@ export function decideRefresh(input: {
   now: Date
 }): RefreshDecision {
   const { grant, tokens, policy, need, now } = input
-  const since = need.kind === 'proof' ? need.sinceVersion : need.kind === 'replacement' ? need.refusedVersion : undefined
+  const since =
+    need.kind === 'proof' ? need.sinceVersion : need.kind === 'replacement' ? need.refusedVersion : undefined
   if (since !== undefined && grant.version > since) return { act: false, reason: 'already_done' }
-  if (policy.refresh === 'none' || tokens.refreshToken === undefined) return { act: false, reason: 'not_refreshable' }
+  if (policy.refresh === 'none' || tokens.refreshToken === undefined)
+    return { act: false, reason: 'not_refreshable' }
 
   const secondsLeft = tokens.accessTokenExpiresAt
     ? (tokens.accessTokenExpiresAt.getTime() - now.getTime()) / 1000
@@ -48,7 +50,8 @@ export function decideRefresh(input: {
   const marker = grant.refreshMarker
   if (!marker) return { act: true, reason: need.kind === 'usable' ? 'due' : 'asked_for' }
   const grace = policy.replay === 'single_use' ? 0 : policy.replay.graceSeconds
-  if (now.getTime() - marker.sentAt.getTime() < grace * 1000) return { act: true, reason: 'repeat_within_grace' }
+  if (now.getTime() - marker.sentAt.getTime() < grace * 1000)
+    return { act: true, reason: 'repeat_within_grace' }
   const alive = secondsLeft > 0 && need.kind !== 'replacement'
   return alive ? { act: false, reason: 'spare_living_token' } : { act: true, reason: 'last_resort' }
 }

@@ -23,7 +23,11 @@ const patienceSeconds = 10
  * Reads a grant with its tokens, without refreshing.
  * @throws PostMcpError `not_found`; `account_not_publishable` when its secrets are gone; `sealed_value_corrupt`
  */
-export async function openGrant(core: CoreContext, workspaceId: WorkspaceId, grantId: GrantId): Promise<OpenGrant> {
+export async function openGrant(
+  core: CoreContext,
+  workspaceId: WorkspaceId,
+  grantId: GrantId,
+): Promise<OpenGrant> {
   const grant = await core.store.grants.get(workspaceId, grantId)
   if (!grant) throw new PostMcpError('not_found', `There is no grant ${grantId}.`)
   const sealed = await core.store.credentials.get(workspaceId, tokensOf(grantId))
@@ -63,14 +67,21 @@ export async function useGrant(
     } catch (error) {
       const expiresAt = open.access.tokens.accessTokenExpiresAt
       const stillGood = need.kind === 'usable' && (expiresAt === undefined || expiresAt > now)
-      if (stillGood && isPostMcpError(error, 'platform_unavailable', 'rate_limited', 'platform_response_invalid')) return open
+      if (
+        stillGood &&
+        isPostMcpError(error, 'platform_unavailable', 'rate_limited', 'platform_response_invalid')
+      )
+        return open
       throw error
     }
     const after = await core.store.grants.get(workspaceId, grantId)
     if (after && after.version === open.grant.version) {
       // Somebody else holds the lease: wait for what he brings.
       if (Date.now() > giveUpAt) {
-        throw new PostMcpError('platform_unavailable', 'The tokens are being refreshed by another process that does not finish.')
+        throw new PostMcpError(
+          'platform_unavailable',
+          'The tokens are being refreshed by another process that does not finish.',
+        )
       }
       await sleep(waitMs * (0.75 + Math.random() / 2))
     } else if (need.kind === 'usable') {
@@ -80,12 +91,18 @@ export async function useGrant(
 }
 
 /** One careful refresh; returns without having done anything when the lease is in other hands. */
-async function refreshUnderLease(core: CoreContext, provider: Provider, seen: OpenGrant, why: string): Promise<void> {
+async function refreshUnderLease(
+  core: CoreContext,
+  provider: Provider,
+  seen: OpenGrant,
+  why: string,
+): Promise<void> {
   const { workspaceId, id, version } = seen.grant
   const { grants } = core.store
   const owner = `${core.processId}:${crypto.randomUUID()}`
   const seconds = core.timings.refreshLease
-  if (!(await grants.acquireRefreshLease(workspaceId, id, { owner, seconds, expectedVersion: version }))) return
+  if (!(await grants.acquireRefreshLease(workspaceId, id, { owner, seconds, expectedVersion: version })))
+    return
   const renewal = setInterval(
     () => void grants.renewRefreshLease(workspaceId, id, { owner, seconds }).catch(() => {}),
     (seconds * 1000) / 4,
@@ -101,7 +118,13 @@ async function refreshUnderLease(core: CoreContext, provider: Provider, seen: Op
   }
 }
 
-async function sendRefresh(core: CoreContext, provider: Provider, open: OpenGrant, owner: string, why: string): Promise<void> {
+async function sendRefresh(
+  core: CoreContext,
+  provider: Provider,
+  open: OpenGrant,
+  owner: string,
+  why: string,
+): Promise<void> {
   const { grant, access } = open
   const { workspaceId, id } = grant
   const box = await core.vault.unlock(workspaceId)
@@ -118,7 +141,8 @@ async function sendRefresh(core: CoreContext, provider: Provider, open: OpenGran
   const deadline = new Date(Date.now() + core.timings.refreshRequest * 1000)
   let tokens: TokenSet
   try {
-    if (!provider.refresh) throw new PostMcpError('internal_error', `${provider.manifest.name} has no refresh.`)
+    if (!provider.refresh)
+      throw new PostMcpError('internal_error', `${provider.manifest.name} has no refresh.`)
     tokens = await provider.refresh(providerContext(core, provider, { deadline }), access, secrets)
   } catch (error) {
     const failure = readHookFailure(provider, error, 'refresh')

@@ -47,8 +47,13 @@ export async function verifyAccount(
     const now = await readAccount(core, scope, accountId)
     return { ...reportAccount(now.account, now.grant, provider.manifest), check }
   }
-  if (!grant || freshness === 'stored' || !worthAsking(grant)) return report({ source: 'stored', error: null })
-  if (freshness === 'recent' && effectiveHealth(account, grant).status === 'active' && isRecent(core, account)) {
+  if (!grant || freshness === 'stored' || !worthAsking(grant))
+    return report({ source: 'stored', error: null })
+  if (
+    freshness === 'recent' &&
+    effectiveHealth(account, grant).status === 'active' &&
+    isRecent(core, account)
+  ) {
     return report({ source: 'recent', error: null })
   }
   try {
@@ -69,12 +74,19 @@ async function readAccount(core: CoreContext, scope: Scope, accountId: AccountId
 }
 
 /** A grant that is gone does not come back by asking again, and asking may be counted against the user. */
-const worthAsking = (grant: Grant): boolean => grant.health.status === 'active' || grant.health.status === 'verification_failed'
+const worthAsking = (grant: Grant): boolean =>
+  grant.health.status === 'active' || grant.health.status === 'verification_failed'
 
 const isRecent = (core: CoreContext, account: Account): boolean =>
-  account.checkedAt !== null && core.clock.now().getTime() - account.checkedAt.getTime() < recentSeconds * 1000
+  account.checkedAt !== null &&
+  core.clock.now().getTime() - account.checkedAt.getTime() < recentSeconds * 1000
 
-async function verifyLive(core: CoreContext, provider: Provider, account: Account, grant: Grant): Promise<void> {
+async function verifyLive(
+  core: CoreContext,
+  provider: Provider,
+  account: Account,
+  grant: Grant,
+): Promise<void> {
   const need =
     provider.manifest.tokens.verifyBy === 'refresh'
       ? ({ kind: 'proof', sinceVersion: grant.version } as const)
@@ -91,12 +103,20 @@ async function verifyLive(core: CoreContext, provider: Provider, account: Accoun
         await storeFailure(core, account, open.grant, failure, 'verify')
         throw failure.error
       }
-      open = await useGrant(core, grant.workspaceId, grant.id, { kind: 'replacement', refusedVersion: open.grant.version })
+      open = await useGrant(core, grant.workspaceId, grant.id, {
+        kind: 'replacement',
+        refusedVersion: open.grant.version,
+      })
     }
   }
 }
 
-async function storeVerification(core: CoreContext, account: Account, open: OpenGrant, found: Verification): Promise<void> {
+async function storeVerification(
+  core: CoreContext,
+  account: Account,
+  open: OpenGrant,
+  found: Verification,
+): Promise<void> {
   const { grant } = open
   const verdict: HealthVerdict =
     found.status === 'active'
@@ -134,7 +154,11 @@ export async function storeFailure(
 ): Promise<void> {
   const verdict = { detectedBy, platformCode: error.platformCode ?? null, missingScopes: [] }
   if (classification.kind === 'grant_lost') {
-    await recordGrantHealth(core, grant, { ...verdict, status: classification.status, reason: classification.reason })
+    await recordGrantHealth(core, grant, {
+      ...verdict,
+      status: classification.status,
+      reason: classification.reason,
+    })
   }
   if (classification.kind === 'account_unusable') {
     await recordAccountHealth(core, account, grant, {
@@ -145,5 +169,6 @@ export async function storeFailure(
     })
   }
   const counted = classification.kind === 'grant_lost' || classification.kind === 'account_unusable'
-  if (counted) await core.store.accounts.update(account.workspaceId, account.id, { checkedAt: core.clock.now() })
+  if (counted)
+    await core.store.accounts.update(account.workspaceId, account.id, { checkedAt: core.clock.now() })
 }

@@ -14,7 +14,15 @@ import type {
 } from '../model/ids.js'
 import type { Json, JsonObject } from '../model/json.js'
 import type { Media } from '../model/media.js'
-import type { Attempt, AttemptOutcome, Post, PostFailure, PostGroup, PostState, SentPost } from '../model/post.js'
+import type {
+  Attempt,
+  AttemptOutcome,
+  Post,
+  PostFailure,
+  PostGroup,
+  PostState,
+  SentPost,
+} from '../model/post.js'
 
 /** A tenant. */
 export interface Workspace {
@@ -151,7 +159,10 @@ export interface StoreOperations {
     replaceAuthorization(
       workspaceId: WorkspaceId,
       id: GrantId,
-      update: Pick<Grant, 'settings' | 'grantedScopes' | 'accessTokenExpiresAt' | 'refreshTokenExpiresAt' | 'health'>,
+      update: Pick<
+        Grant,
+        'settings' | 'grantedScopes' | 'accessTokenExpiresAt' | 'refreshTokenExpiresAt' | 'health'
+      >,
     ): Promise<void>
     /** True when the version is still the expected one and nobody else holds a living lease. */
     acquireRefreshLease(
@@ -159,10 +170,19 @@ export interface StoreOperations {
       id: GrantId,
       lease: { owner: string; seconds: number; expectedVersion: number },
     ): Promise<boolean>
-    renewRefreshLease(workspaceId: WorkspaceId, id: GrantId, lease: { owner: string; seconds: number }): Promise<boolean>
+    renewRefreshLease(
+      workspaceId: WorkspaceId,
+      id: GrantId,
+      lease: { owner: string; seconds: number },
+    ): Promise<boolean>
     releaseRefreshLease(workspaceId: WorkspaceId, id: GrantId, owner: string): Promise<void>
     /** Only for the holder of the lease. Null clears. */
-    setRefreshMarker(workspaceId: WorkspaceId, id: GrantId, owner: string, marker: RefreshMarker | null): Promise<boolean>
+    setRefreshMarker(
+      workspaceId: WorkspaceId,
+      id: GrantId,
+      owner: string,
+      marker: RefreshMarker | null,
+    ): Promise<boolean>
     /** Compare-and-set on the version: the version goes up, marker and lease are cleared, health becomes active. */
     saveRefreshed(
       workspaceId: WorkspaceId,
@@ -174,9 +194,19 @@ export interface StoreOperations {
         grantedScopes: string[]
       },
     ): Promise<boolean>
-    updateSettings(workspaceId: WorkspaceId, id: GrantId, expectedVersion: number, settings: JsonObject): Promise<boolean>
+    updateSettings(
+      workspaceId: WorkspaceId,
+      id: GrantId,
+      expectedVersion: number,
+      settings: JsonObject,
+    ): Promise<boolean>
     /** Compare-and-set on the version. */
-    recordHealth(workspaceId: WorkspaceId, id: GrantId, expectedVersion: number, health: Health): Promise<boolean>
+    recordHealth(
+      workspaceId: WorkspaceId,
+      id: GrantId,
+      expectedVersion: number,
+      health: Health,
+    ): Promise<boolean>
     /** Living grants whose access token ends before the instant and that nobody is refreshing. */
     listDue(before: Date, limit: number): Promise<{ workspaceId: WorkspaceId; grantId: GrantId }[]>
   }
@@ -192,7 +222,9 @@ export interface StoreOperations {
     update(
       workspaceId: WorkspaceId,
       id: AccountId,
-      update: Partial<Pick<Account, 'handle' | 'displayName' | 'avatarUrl' | 'profileUrl' | 'checkedAt' | 'lastUsedAt'>>,
+      update: Partial<
+        Pick<Account, 'handle' | 'displayName' | 'avatarUrl' | 'profileUrl' | 'checkedAt' | 'lastUsedAt'>
+      >,
     ): Promise<void>
     /** Hangs it on a grant, or on none (then its health says `disconnected`). */
     attach(workspaceId: WorkspaceId, id: AccountId, grantId: GrantId | null, health: Health): Promise<void>
@@ -251,7 +283,13 @@ export interface StoreOperations {
       claim: { owner: string; leaseSeconds: number; now: Date },
     ): Promise<Post | undefined>
     /** Writes under the fence; `release` ends the lease. False: the post is in other hands and nothing was written. */
-    write(workspaceId: WorkspaceId, id: PostId, fence: number, update: PostUpdate, release: boolean): Promise<boolean>
+    write(
+      workspaceId: WorkspaceId,
+      id: PostId,
+      fence: number,
+      update: PostUpdate,
+      release: boolean,
+    ): Promise<boolean>
     /** Changes a post nobody is working on, if it is in one of the states. */
     change(workspaceId: WorkspaceId, id: PostId, from: PostState[], update: PostUpdate): Promise<boolean>
     /** Cancels what waits for the account; returns the posts. */

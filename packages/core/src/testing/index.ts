@@ -1,4 +1,3 @@
-export { createFakeClock, type FakeClock } from './fake-clock.js'
-export type { FakeAccount, FakePlatform, Fault } from './fake-platform.js'
+export { createFakeClock } from './fake-clock.js'
+export type { FakePlatform } from './fake-platform.js'
 export { testProvider } from './provider-suite.js'
-export { secretsIn } from './secrets.js'

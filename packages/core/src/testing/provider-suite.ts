@@ -24,7 +24,7 @@ function stored(value: Json): Json {
  */
 export function testProvider(provider: Provider, start: () => Promise<FakePlatform>): void {
   const { manifest } = provider
-  describe(`${manifest.id} as every platform`, () => {
+  describe(`${manifest.id} as every platform`, { timeout: 30_000 }, () => {
     let fake: FakePlatform
     let run: ProviderRun
 

@@ -62,7 +62,11 @@ export async function readKeyRingFile(path: string): Promise<KeyRing | undefined
  */
 export async function createKeyRingFile(path: string): Promise<KeyRing> {
   const draft = join(dirname(path), `.keyring-${randomBytes(6).toString('hex')}`)
-  await writeFile(draft, `${JSON.stringify(newKeyRing(), null, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true })
+  await writeFile(draft, `${JSON.stringify(newKeyRing(), null, 2)}\n`, {
+    mode: 0o600,
+    flag: 'wx',
+    flush: true,
+  })
   try {
     await link(draft, path)
   } catch (error) {

@@ -52,13 +52,18 @@ export async function registerKeyRing(keys: StoreOperations['keys'], provider: K
 }
 
 /** The vault: data keys wrapped by the key provider's keys, in the store; values sealed with data keys, anywhere. */
-export function openVault(options: { keys: StoreOperations['keys']; provider: KeyProvider; clock: Clock }): Vault {
+export function openVault(options: {
+  keys: StoreOperations['keys']
+  provider: KeyProvider
+  clock: Clock
+}): Vault {
   const { keys, provider, clock } = options
   const cache = new Map<KeyScope, { box: Promise<Strongbox>; until: number }>()
 
   async function makeFirstDataKey(scope: KeyScope): Promise<void> {
     const active = (await keys.listKeyEncryptionKeys()).find((key) => key.active)
-    if (!active) throw new PostMcpError('keyring_missing', 'No key-encryption key is registered with this database.')
+    if (!active)
+      throw new PostMcpError('keyring_missing', 'No key-encryption key is registered with this database.')
     const id = newId('dataKey', clock.now())
     const wrapped = await provider.wrap(active.id, randomBytes(32), dataKeyContext(scope, id))
     await keys.insertFirstDataKey({ id, keyScope: scope, kekId: active.id, wrapped })
@@ -97,7 +102,8 @@ function strongbox(scope: KeyScope, dataKeys: Map<string, Buffer>): Strongbox {
   const oldestKey = [...dataKeys.values()].at(-1) ?? newestKey
   const context = (owner: SealedOwner) => [scope, owner.type, owner.id, owner.field]
   return {
-    seal: (owner, plaintext) => sealBytes(newestKey, newestId, context(owner), Buffer.from(plaintext, 'utf8')),
+    seal: (owner, plaintext) =>
+      sealBytes(newestKey, newestId, context(owner), Buffer.from(plaintext, 'utf8')),
     open(owner, sealed) {
       const key = dataKeys.get(sealedWith(sealed) ?? '')
       const plaintext = key && openBytes(key, context(owner), sealed)

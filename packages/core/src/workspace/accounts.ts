@@ -1,19 +1,24 @@
 import type { CoreContext } from '../core-context.js'
 import { type AccountReport, reportAccount } from '../health/account-report.js'
-import type { Account } from '../model/account.js'
-import type { Health } from '../model/account.js'
+import type { Account, Health } from '../model/account.js'
 import { PostMcpError } from '../model/errors.js'
 import type { AccountId } from '../model/ids.js'
 import type { Scope } from '../model/scope.js'
 import type { PageRequest } from '../store/store.js'
 
 async function report(core: CoreContext, account: Account): Promise<AccountReport> {
-  const grant = account.grantId ? await core.store.grants.get(account.workspaceId, account.grantId) : undefined
+  const grant = account.grantId
+    ? await core.store.grants.get(account.workspaceId, account.grantId)
+    : undefined
   return reportAccount(account, grant, core.providers.get(account.platform).manifest)
 }
 
 /** Newest first, with the health last known. */
-export async function listAccounts(core: CoreContext, scope: Scope, page: PageRequest): Promise<AccountReport[]> {
+export async function listAccounts(
+  core: CoreContext,
+  scope: Scope,
+  page: PageRequest,
+): Promise<AccountReport[]> {
   const accounts = await core.store.accounts.list(scope.workspaceId, page)
   return Promise.all(accounts.map((account) => report(core, account)))
 }
@@ -26,7 +31,12 @@ export async function getAccount(core: CoreContext, scope: Scope, id: AccountId)
 }
 
 /** Every change of an account's status, newest first. @throws PostMcpError `not_found` */
-export async function listStatusHistory(core: CoreContext, scope: Scope, id: AccountId, limit: number): Promise<Health[]> {
+export async function listStatusHistory(
+  core: CoreContext,
+  scope: Scope,
+  id: AccountId,
+  limit: number,
+): Promise<Health[]> {
   await getAccount(core, scope, id)
   return core.store.accounts.listHistory(scope.workspaceId, id, limit)
 }

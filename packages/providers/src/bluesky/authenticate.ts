@@ -50,14 +50,14 @@ export async function authenticate(
     if (did !== null) assertOwn(session, did, loginService)
     const grantedScopes = scopesOf(session)
     refuseUnusable(session.active ? 'active' : session.status)
-    const service = identity
-      ? identity.pds
+    const settings = identity
+      ? { pds: identity.pds }
       : await findHome(ctx, session, loginService, namedService !== null)
     return {
       subject: session.did,
       tokens: toTokens(session),
       grantedScopes,
-      settings: { service },
+      settings,
       secrets: { appPassword },
     }
   } catch (error) {
@@ -84,37 +84,47 @@ async function logIn(
       // Of a moderated account any app password is refused as if it were wrong.
       refuseUnusable(await getAccountState(ctx, service, did).catch(() => 'active'))
     }
-    const state = unusableCodes[error.platformCode ?? '']
+    const state = statusOfCode.get(error.platformCode ?? '')
     if (state !== undefined) refuseUnusable(state)
     throw error
   }
 }
 
-/** What is wrong with an account, by the status of a session or the code of an error. */
-const unusableAccounts: Record<string, { what: string; nextAction: string }> = {
-  takendown: {
-    what: 'has been taken down by its moderators',
-    nextAction: 'Appeal to the moderators in the Bluesky app; connect the account once it is restored.',
-  },
-  suspended: {
-    what: 'is suspended by its moderators',
-    nextAction: 'Look in the Bluesky app how long the suspension lasts, and connect the account afterwards.',
-  },
-  deactivated: {
-    what: 'is deactivated',
-    nextAction: 'Log in to the Bluesky app to activate the account again, then connect it.',
-  },
-}
-const unusableCodes: Record<string, string> = {
-  AccountTakedown: 'takendown',
-  AccountSuspended: 'suspended',
-  AccountDeactivated: 'deactivated',
-}
+/** What is wrong with an account, by the status of a session. */
+const unusableAccounts = new Map([
+  [
+    'takendown',
+    {
+      what: 'has been taken down by its moderators',
+      nextAction: 'Appeal to the moderators in the Bluesky app; connect the account once it is restored.',
+    },
+  ],
+  [
+    'suspended',
+    {
+      what: 'is suspended by its moderators',
+      nextAction:
+        'Look in the Bluesky app how long the suspension lasts, and connect the account afterwards.',
+    },
+  ],
+  [
+    'deactivated',
+    {
+      what: 'is deactivated',
+      nextAction: 'Log in to the Bluesky app to activate the account again, then connect it.',
+    },
+  ],
+])
+const statusOfCode = new Map([
+  ['AccountTakedown', 'takendown'],
+  ['AccountSuspended', 'suspended'],
+  ['AccountDeactivated', 'deactivated'],
+])
 
 /** @throws PostMcpError `account_not_publishable` for every state but `active` */
 function refuseUnusable(state: string | null): void {
   if (state === 'active') return
-  const known = unusableAccounts[state ?? '']
+  const known = unusableAccounts.get(state ?? '')
   throw new PostMcpError(
     'account_not_publishable',
     `This Bluesky account ${known?.what ?? 'is not active'}.`,
@@ -129,7 +139,8 @@ function refuseUnusable(state: string | null): void {
 
 /**
  * Where the account of a session lives. The server that opened the session may be an entryway, or may claim an account that
- * is not its own; so the session has to work at the server the account's own document names.
+ * is not its own; so the session has to work at the server the account's own document names. A server that was believed
+ * without that is remembered under the name of its field, so that a reconnect names it again.
  * @throws PostMcpError `identity_mismatch`
  */
 async function findHome(
@@ -137,20 +148,20 @@ async function findHome(
   session: Session,
   loginService: string,
   isNamedByUser: boolean,
-): Promise<string> {
+): Promise<{ pds: string; service?: string }> {
   let home: string
   try {
     home = (await resolveDid(ctx, session.did)).pds
   } catch (error) {
     // The directory cannot be asked. A server somebody named on purpose is believed for now.
     const cannotAsk = error instanceof TransportError || error instanceof PlatformError
-    if (isNamedByUser && cannotAsk) return loginService
+    if (isNamedByUser && cannotAsk) return { pds: loginService, service: loginService }
     throw error
   }
-  if (home === loginService) return home
+  if (home === loginService) return { pds: home }
   try {
     assertOwn(await getSession(ctx, home, session.accessJwt), session.did, home)
-    return home
+    return { pds: home }
   } catch (error) {
     const isRefusal =
       error instanceof MalformedResponseError ||

@@ -16,7 +16,7 @@ import { detectFacets } from './facets.js'
 import { endpoint } from './identity.js'
 import { serviceOf } from './session.js'
 import { tidForm } from './tid.js'
-import { xrpc } from './xrpc.js'
+import { nothing, xrpc } from './xrpc.js'
 
 const collection = 'app.bsky.feed.post'
 const maxLanguages = 3 // https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json (2026-11-22)
@@ -162,7 +162,7 @@ export async function deletePost(
     method: 'com.atproto.repo.deleteRecord',
     token: access.tokens.accessToken,
     json: { repo: access.subject, collection, rkey: platformPostId.slice(prefix.length) },
-    answer: z.unknown(),
+    answer: nothing,
   })
 }
 

@@ -1,8 +1,9 @@
 import {
   type GrantAccess,
+  type JsonObject,
   PlatformError,
   type ProviderContext,
-  type RefreshedTokens,
+  type TokenSet,
   TransportError,
 } from '@postmcp/core'
 import { resolveDid } from './identity.js'
@@ -24,7 +25,7 @@ export async function refresh(
   ctx: ProviderContext,
   access: GrantAccess,
   secrets: Record<string, string>,
-): Promise<RefreshedTokens> {
+): Promise<TokenSet & { settings?: JsonObject }> {
   const service = serviceOf(access)
   const { appPassword } = secrets
   const outcome = await renew(ctx, service, access, appPassword).then(
@@ -34,7 +35,7 @@ export async function refresh(
   const newService = outcome.mayHaveMoved ? await findNewService(ctx, access.subject, service) : null
   if (newService !== null && appPassword !== undefined) {
     const session = await logInOnce(ctx, newService, access.subject, appPassword)
-    return { ...toTokens(session), settings: { ...access.settings, service: newService } }
+    return { ...toTokens(session), settings: { pds: newService } }
   }
   if ('error' in outcome) throw outcome.error
   return toTokens(outcome.session)

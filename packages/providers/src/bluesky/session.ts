@@ -8,7 +8,7 @@ import {
 } from '@postmcp/core'
 import { z } from 'zod'
 import { createCredentialUrl } from './manifest.js'
-import { xrpc } from './xrpc.js'
+import { nothing, xrpc } from './xrpc.js'
 
 /** An open session, as a server describes it. */
 export interface Session {
@@ -39,10 +39,10 @@ const sessionAnswer = z.intersection(accountAnswer, tokensAnswer)
 const appPasswordForm = /^[a-z0-9]{4}(-[a-z0-9]{4}){3}$/
 
 // The scopes of app passwords; packages/pds/src/auth-scope.ts there. The second one adds direct messages.
-const appPasswordScopes: Record<string, string[]> = {
-  'com.atproto.appPass': ['com.atproto.appPass'],
-  'com.atproto.appPassPrivileged': ['com.atproto.appPass', 'com.atproto.appPassPrivileged'],
-}
+const appPasswordScopes = new Map([
+  ['com.atproto.appPass', ['com.atproto.appPass']],
+  ['com.atproto.appPassPrivileged', ['com.atproto.appPass', 'com.atproto.appPassPrivileged']],
+])
 
 /**
  * The app password a user typed. Anything else is probably the main password, which must not even be sent.
@@ -112,7 +112,7 @@ export async function deleteSession(
       service,
       method: 'com.atproto.server.deleteSession',
       token: refreshJwt,
-      answer: z.unknown(),
+      answer: nothing,
     })
   } catch (error) {
     const isOver =
@@ -173,7 +173,7 @@ export function toTokens(session: Session): TokenSet {
  */
 export function scopesOf(session: Session): string[] {
   const scope = claimsOf(session.accessJwt)?.scope
-  const scopes = scope === undefined ? undefined : appPasswordScopes[scope]
+  const scopes = appPasswordScopes.get(scope ?? '')
   if (scopes) return scopes
   throw needsAppPassword(
     scope === 'com.atproto.access'
@@ -196,10 +196,10 @@ function claimsOf(jwt: string): z.infer<typeof claims> | undefined {
 const toDate = (epochSeconds: number | undefined) =>
   epochSeconds === undefined ? undefined : new Date(epochSeconds * 1000)
 
-/** Where the account's server is, as `authenticate` found it. */
+/** The origin of the account's server, as `authenticate` or a later refresh found it. */
 export function serviceOf(access: Pick<GrantAccess, 'settings'>): string {
-  const { service } = access.settings
-  if (typeof service === 'string' && URL.canParse(service)) return service
+  const { pds } = access.settings
+  if (typeof pds === 'string' && URL.canParse(pds)) return pds
   throw new PostMcpError('internal_error', 'The grant does not say on which server the account lives.')
 }
 

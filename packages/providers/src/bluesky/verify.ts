@@ -10,12 +10,12 @@ import { readProfile, toTarget } from './profile.js'
 import { assertOwn, getSession, serviceOf, throwIfUnusable } from './session.js'
 
 /** What `status` of a session that is not active means. @see https://atproto.com/specs/account (2026-11-22) */
-const inactiveReasons: Record<string, StatusReason> = {
-  takendown: 'account_taken_down',
-  suspended: 'account_suspended',
-  deactivated: 'account_deactivated',
-  deleted: 'account_not_found',
-}
+const inactiveReasons = new Map<string | null, StatusReason>([
+  ['takendown', 'account_taken_down'],
+  ['suspended', 'account_suspended'],
+  ['deactivated', 'account_deactivated'],
+  ['deleted', 'account_not_found'],
+])
 
 /** The one account of a grant. */
 export async function listTargets(ctx: ProviderContext, access: GrantAccess): Promise<Target[]> {
@@ -34,7 +34,7 @@ export async function verify(ctx: ProviderContext, access: GrantAccess): Promise
   return {
     target,
     status: 'verification_failed',
-    reason: inactiveReasons[session.status ?? ''] ?? 'authorization_rejected',
+    reason: inactiveReasons.get(session.status) ?? 'authorization_rejected',
     platformCode: session.status,
   }
 }

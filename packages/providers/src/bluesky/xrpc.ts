@@ -26,6 +26,9 @@ export interface XrpcCall<T> {
   answer: z.ZodType<T>
 }
 
+/** The answer of a procedure that has nothing to say: an object we do not read, or no body at all. */
+export const nothing = z.looseObject({}).nullable()
+
 const errorBody = z.object({ error: z.string().min(1), message: z.string().optional() })
 
 /**
@@ -38,7 +41,7 @@ const errorBody = z.object({ error: z.string().min(1), message: z.string().optio
 export async function xrpc<T>(ctx: ProviderContext, call: XrpcCall<T>): Promise<T> {
   const response = await ctx.http.request(toRequest(call))
   if (response.status !== 200) throw toError(ctx, call, response)
-  const parsed = call.answer.safeParse(response.json)
+  const parsed = call.answer.safeParse(response.text === '' ? null : response.json)
   if (!parsed.success) throw malformed(call, `its answer is not that of ${call.method}`)
   return parsed.data
 }

@@ -41,7 +41,11 @@ export function asStoreError(error: unknown): unknown {
     (each) => messagesOfLostConnections.test(each.message) || unavailableCodes.has(String(each.code ?? '')),
   )
   if (!unavailableCodes.has(code) && !lost) return error
-  return new PostMcpError('database_unavailable', `The database does not answer${code ? ` (${code})` : ''}.`, { cause: error })
+  return new PostMcpError(
+    'database_unavailable',
+    `The database does not answer${code ? ` (${code})` : ''}.`,
+    { cause: error },
+  )
 }
 
 export interface PostgresConnection {

@@ -75,7 +75,12 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
       const { numUpdatedRows } = await update(workspaceId, id)
         .set({ refresh_lease_owner: owner, refresh_lease_until: inSeconds(seconds) })
         .where('version', '=', expectedVersion)
-        .where((eb) => eb.or([eb('refresh_lease_until', 'is', null), eb('refresh_lease_until', '<', sql<Date>`clock_timestamp()`)]))
+        .where((eb) =>
+          eb.or([
+            eb('refresh_lease_until', 'is', null),
+            eb('refresh_lease_until', '<', sql<Date>`clock_timestamp()`),
+          ]),
+        )
         .executeTakeFirst()
       return numUpdatedRows > 0n
     },
@@ -99,7 +104,11 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
         .executeTakeFirst()
       return numUpdatedRows > 0n
     },
-    async saveRefreshed(workspaceId, id, { expectedVersion, accessTokenExpiresAt, refreshTokenExpiresAt, grantedScopes }) {
+    async saveRefreshed(
+      workspaceId,
+      id,
+      { expectedVersion, accessTokenExpiresAt, refreshTokenExpiresAt, grantedScopes },
+    ) {
       const { numUpdatedRows } = await update(workspaceId, id)
         .set((eb) => ({
           version: eb('version', '+', 1),
@@ -132,7 +141,12 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
         .select(['workspace_id', 'id'])
         .where('status', '=', 'active')
         .where('access_token_expires_at', '<', before)
-        .where((eb) => eb.or([eb('refresh_lease_until', 'is', null), eb('refresh_lease_until', '<', sql<Date>`clock_timestamp()`)]))
+        .where((eb) =>
+          eb.or([
+            eb('refresh_lease_until', 'is', null),
+            eb('refresh_lease_until', '<', sql<Date>`clock_timestamp()`),
+          ]),
+        )
         .orderBy('access_token_expires_at')
         .limit(limit)
         .execute()

@@ -7,7 +7,15 @@ export const idempotency = (db: Kysely<Database>): StoreOperations['idempotency'
     const claimedUntil = sql<Date>`clock_timestamp() + make_interval(secs => ${seconds})`
     const mine = await db
       .insertInto('idempotency_keys')
-      .values({ workspace_id: workspaceId, key, verb, fingerprint, owner, claimed_until: claimedUntil, result_id: null })
+      .values({
+        workspace_id: workspaceId,
+        key,
+        verb,
+        fingerprint,
+        owner,
+        claimed_until: claimedUntil,
+        result_id: null,
+      })
       .onConflict((conflict) =>
         conflict
           .columns(['workspace_id', 'key'])

@@ -1,4 +1,4 @@
-import { type Kysely, type Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import { fromKysely, PgBoss } from 'pg-boss'
 import type { Logger } from '../../provider/context.js'
 import type { PostWakeUp, StoreOperations } from '../store.js'
@@ -13,26 +13,45 @@ export interface Jobs {
   close(): Promise<void>
 }
 
+/** Held while pg-boss's schema is made: its own lock does not keep two first starts from colliding. Any number. */
+const installLock = 7_130_400_118
+
+/** Makes or updates pg-boss's schema and our queue; processes that start together take turns. */
+async function install(db: Kysely<Database>, report: (error: Error) => void): Promise<void> {
+  await db.connection().execute(async (connection) => {
+    await sql`select pg_advisory_lock(${installLock})`.execute(connection)
+    try {
+      const boss = new PgBoss({ db: fromKysely(connection), supervise: false, schedule: false })
+      boss.on('error', report)
+      await boss.start()
+      await boss.createQueue(queue, {
+        policy: 'short', // at most one waiting job per singletonKey
+        retryLimit: 0,
+        expireInSeconds: 60,
+        deleteAfterSeconds: 60,
+        notify: true,
+      })
+      await boss.stop({ graceful: false, close: false })
+    } finally {
+      await sql`select pg_advisory_unlock(${installLock})`.execute(connection)
+    }
+  })
+}
+
 /**
  * @param db runs pg-boss's own statements, from our pool
  * @param connectionString where a consuming process listens for wake-ups
  */
-export async function startJobs(db: Kysely<Database>, connectionString: string, logger: Logger): Promise<Jobs> {
-  const sender = new PgBoss({
-    db: fromKysely(db),
-    supervise: false,
-    schedule: false,
-  })
+export async function startJobs(
+  db: Kysely<Database>,
+  connectionString: string,
+  logger: Logger,
+): Promise<Jobs> {
   const report = (error: Error) => logger.warn({ error: error.message }, 'job queue')
+  await install(db, report)
+  const sender = new PgBoss({ db: fromKysely(db), supervise: false, schedule: false, migrate: false })
   sender.on('error', report)
   await sender.start()
-  await sender.createQueue(queue, {
-    policy: 'short', // at most one waiting job per singletonKey
-    retryLimit: 0,
-    expireInSeconds: 60,
-    deleteAfterSeconds: 60,
-    notify: true,
-  })
   const consumers = new Set<PgBoss>()
   return {
     operations: (handle) => ({
@@ -59,7 +78,12 @@ export async function startJobs(db: Kysely<Database>, connectionString: string, 
       consumers.add(boss)
       await boss.work<PostWakeUp>(
         queue,
-        { batchSize: 50, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 2, burstWhenBatchFull: true },
+        {
+          batchSize: 50,
+          pollingIntervalSeconds: 0.5,
+          notifyPollingIntervalSeconds: 2,
+          burstWhenBatchFull: true,
+        },
         (jobs) => handle(jobs.map((job) => job.data)),
       )
       return {

@@ -23,7 +23,13 @@ export const events = (db: Kysely<Database>): StoreOperations['events'] => ({
   async add(workspaceId, type, payload, at) {
     await db
       .insertInto('events')
-      .values({ id: newId('event', at), workspace_id: workspaceId, type, payload: JSON.stringify(payload), at })
+      .values({
+        id: newId('event', at),
+        workspace_id: workspaceId,
+        type,
+        payload: JSON.stringify(payload),
+        at,
+      })
       .execute()
   },
 })

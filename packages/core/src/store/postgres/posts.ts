@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { PostId, WorkspaceId } from '../../model/ids.js'
-import { postTransitions, type PostState } from '../../model/post.js'
+import { type PostState, postTransitions } from '../../model/post.js'
 import type { PostUpdate, StoreOperations } from '../store.js'
 import { toAttempt, toPost, toPostGroup } from './rows.js'
 import type { Database } from './schema.js'
@@ -137,24 +137,38 @@ export function posts(db: Kysely<Database>): StoreOperations['posts'] {
         .set({ ...columns(change), ...(release && { lease_owner: null, lease_until: null }), fence })
         .where('fence', '=', fence)
         .where('lease_owner', 'is not', null)
-        .$if(change.state !== undefined, (query) => query.where('state', 'in', statesBefore(change.state ?? 'draft')))
+        .$if(change.state !== undefined, (query) =>
+          query.where('state', 'in', statesBefore(change.state ?? 'draft')),
+        )
         .executeTakeFirst()
       return numUpdatedRows > 0n
     },
     async change(workspaceId, id, from, change) {
       const { numUpdatedRows } = await update(workspaceId, id)
         // A change from outside also takes the post from whoever thinks he still holds it.
-        .set((eb) => ({ ...columns(change), fence: eb('fence', '+', 1), lease_owner: null, lease_until: null }))
+        .set((eb) => ({
+          ...columns(change),
+          fence: eb('fence', '+', 1),
+          lease_owner: null,
+          lease_until: null,
+        }))
         .where('state', 'in', from)
         .where(leaseIsOver)
-        .$if(change.state !== undefined, (query) => query.where('state', 'in', statesBefore(change.state ?? 'draft')))
+        .$if(change.state !== undefined, (query) =>
+          query.where('state', 'in', statesBefore(change.state ?? 'draft')),
+        )
         .executeTakeFirst()
       return numUpdatedRows > 0n
     },
     async cancelWaiting(workspaceId, accountId, failure) {
       const rows = await db
         .updateTable('posts')
-        .set((eb) => ({ state: 'cancelled', wake_at: null, failure: JSON.stringify(failure), fence: eb('fence', '+', 1) }))
+        .set((eb) => ({
+          state: 'cancelled',
+          wake_at: null,
+          failure: JSON.stringify(failure),
+          fence: eb('fence', '+', 1),
+        }))
         .where('workspace_id', '=', workspaceId)
         .where('account_id', '=', accountId)
         .where('state', 'in', ['draft', 'scheduled', 'queued'])

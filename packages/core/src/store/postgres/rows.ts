@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely'
 import type { Account, Health } from '../../model/account.js'
+import type { Connection } from '../../model/connection.js'
 import type { Grant } from '../../model/grant.js'
 import type { Media } from '../../model/media.js'
-import type { Connection } from '../../model/connection.js'
 import type { Attempt, Post, PostFailure, PostGroup } from '../../model/post.js'
 import type { ApiKey, Workspace } from '../store.js'
 import type { Database } from './schema.js'
@@ -11,7 +11,12 @@ type Row<T extends keyof Database> = Selectable<Database[T]>
 
 type HealthRow = Pick<
   Row<'accounts'>,
-  'status' | 'status_reason' | 'status_since' | 'status_detected_by' | 'status_platform_code' | 'missing_scopes'
+  | 'status'
+  | 'status_reason'
+  | 'status_since'
+  | 'status_detected_by'
+  | 'status_platform_code'
+  | 'missing_scopes'
 >
 
 export const toHealth = (row: HealthRow): Health => ({

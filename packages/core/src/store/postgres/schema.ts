@@ -1,8 +1,6 @@
 import type { ColumnType, Generated } from 'kysely'
-import type { Json, JsonObject } from '../../model/json.js'
 import type { AccountStatus, Detector, StatusReason } from '../../model/account.js'
 import type { ConnectionState, TargetSummary } from '../../model/connection.js'
-import type { Content, PostFailure, PostState, AttemptOutcome } from '../../model/post.js'
 import type {
   AccountId,
   ApiKeyId,
@@ -14,6 +12,8 @@ import type {
   PostId,
   WorkspaceId,
 } from '../../model/ids.js'
+import type { Json, JsonObject } from '../../model/json.js'
+import type { AttemptOutcome, Content, PostFailure, PostState } from '../../model/post.js'
 
 /** JSON goes in as text (node-postgres would turn arrays into PostgreSQL arrays) and comes out parsed. */
 type JsonColumn<T> = ColumnType<T, string, string>

@@ -25,7 +25,12 @@ export const workspaces = (db: Kysely<Database>): StoreOperations['workspaces'] 
     return row && toWorkspace(row)
   },
   async lock(id) {
-    const row = await db.selectFrom('workspaces').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+    const row = await db
+      .selectFrom('workspaces')
+      .selectAll()
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst()
     return row && toWorkspace(row)
   },
 })

@@ -28,7 +28,17 @@ interface FileLockOptions {
   signal?: AbortSignal | undefined
   /** How long to wait for a holder that lives. Default three minutes: the holder may be creating a cluster. */
   timeoutMs?: number
+  /** The error when that time is over. */
+  whenHeld?: (pid: number) => PostMcpError
 }
+
+const heldTooLong = (path: string) => (pid: number) =>
+  new PostMcpError(
+    'database_unavailable',
+    `Process ${pid} has been starting or stopping the embedded PostgreSQL for too long (${path}). ` +
+      'End that process, then try again.',
+    { nextAction: `End process ${pid}, then try again.` },
+  )
 
 const pollMs = 25
 
@@ -40,7 +50,7 @@ const pollMs = 25
  */
 export async function withFileLock<T>(
   path: string,
-  { signal, timeoutMs = 180_000 }: FileLockOptions,
+  { signal, timeoutMs = 180_000, whenHeld = heldTooLong(path) }: FileLockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
   const self = await identifyProcess(process.pid)
@@ -49,7 +59,7 @@ export async function withFileLock<T>(
   // Written before it is linked, so that whoever can see the lock can read its owner.
   await writeFile(draft, JSON.stringify(me), { flag: 'wx', mode: 0o644 })
   try {
-    await acquire(path, draft, me, Date.now() + timeoutMs, signal)
+    await acquire(path, draft, me, { deadline: Date.now() + timeoutMs, whenHeld, signal })
   } finally {
     await rm(draft, { force: true })
   }
@@ -60,7 +70,13 @@ export async function withFileLock<T>(
   }
 }
 
-async function acquire(path: string, draft: string, me: Owner, deadline: number, signal?: AbortSignal) {
+interface Patience {
+  deadline: number
+  whenHeld: (pid: number) => PostMcpError
+  signal: AbortSignal | undefined
+}
+
+async function acquire(path: string, draft: string, me: Owner, { deadline, whenHeld, signal }: Patience) {
   for (;;) {
     signal?.throwIfAborted()
     const holder = (await readOwners(path)).at(-1)
@@ -73,12 +89,7 @@ async function acquire(path: string, draft: string, me: Owner, deadline: number,
         await rm(claim, { force: true })
       }
     } else if (Date.now() > deadline) {
-      throw new PostMcpError(
-        'database_unavailable',
-        `Process ${holder.pid} has been starting or stopping the embedded PostgreSQL for too long (${path}). ` +
-          'End that process, then try again.',
-        { nextAction: `End process ${holder.pid}, then try again.` },
-      )
+      throw whenHeld(holder.pid)
     } else {
       await sleep(pollMs, undefined, signal && { signal })
     }

@@ -1,0 +1,7 @@
+export { createApp } from './app.js'
+export { readServerFile, type ServerFile } from './data-dir.js'
+export { findKeyRing } from './key-ring.js'
+export { type LocalApi, openLocalApi } from './local.js'
+export { type RunningServer, type ServeRole, serve } from './serve.js'
+export { readSettings, type Settings } from './env.js'
+export { platformRegistry, openInstallation, type Installation } from './installation.js'

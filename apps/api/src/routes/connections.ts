@@ -1,0 +1,60 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { continueConnection, getAccount, getConnection, getConnectStep, type CoreContext, type Scope, type ConnectionId } from '@postmcp/core'
+import { connectionSchema, connectStepSchema, shapeConnection, shapeConnectStep } from '../schemas/account.js'
+import { idOf } from '../schemas/common.js'
+import { bearer, json, jsonBody, problems, type Routes, routeGroup } from './route.js'
+
+const common = { tags: ['Connections'], security: bearer }
+const params = z.object({ connectionId: idOf('connection') })
+
+const get = createRoute({
+  ...common,
+  method: 'get',
+  path: '/connections/{connectionId}',
+  operationId: 'getConnection',
+  summary: 'Where a connect or reconnect stands',
+  request: { params },
+  responses: { 200: json(connectionSchema, 'The connection and its next step.'), ...problems },
+})
+
+const goOn = createRoute({
+  ...common,
+  method: 'post',
+  path: '/connections/{connectionId}',
+  operationId: 'continueConnection',
+  summary: 'Give what a connection asks for: credentials, or a choice of targets',
+  request: {
+    params,
+    body: jsonBody(
+      z.object({
+        fields: z.record(z.string(), z.string().max(10_000)).optional(),
+        targetIds: z.array(z.string().max(1000)).max(1000).optional(),
+      }),
+    ),
+  },
+  responses: { 200: json(connectStepSchema, 'The next step.'), ...problems },
+})
+
+async function stepOf(core: CoreContext, scope: Scope, id: ConnectionId) {
+  return shapeConnectStep(await getConnectStep(core, scope, id), (accountId) => getAccount(core, scope, accountId))
+}
+
+const openStates: readonly string[] = ['pending', 'selecting_targets', 'connected']
+
+export const connectionRoutes: Routes = (core) =>
+  routeGroup()
+    .openapi(get, async (c) => {
+      const scope = c.get('scope')
+      const connection = await getConnection(core, scope, c.req.valid('param').connectionId)
+      const step = openStates.includes(connection.state) ? await stepOf(core, scope, connection.id) : null
+      return c.json(shapeConnection(connection, step), 200)
+    })
+    .openapi(goOn, async (c) => {
+      const scope = c.get('scope')
+      const { fields, targetIds } = c.req.valid('json')
+      const step = await continueConnection(core, scope, c.req.valid('param').connectionId, {
+        ...(fields && { fields }),
+        ...(targetIds && { targetIds }),
+      })
+      return c.json(await shapeConnectStep(step, (id) => getAccount(core, scope, id)), 200)
+    })
