@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** Tests read sources, not builds: the `@postmcp/source` condition comes first in every package's `exports`. */
 const resolve = { conditions: ['@postmcp/source', 'module', 'node', 'default'] }
 
-const setupFiles = ['tooling/vitest/loopback-only.ts']
+const setupFiles = ['vitest/loopback-only.ts']
 
 export default defineConfig({
   resolve,
@@ -15,9 +15,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{packages,apps}/*/src/**/*.test.ts', 'tooling/vitest/*.test.ts'],
+          include: ['{packages,apps}/*/src/**/*.test.ts', 'vitest/*.test.ts'],
           exclude: ['**/*.pds.test.ts'],
-          globalSetup: ['tooling/vitest/postgres.ts'],
+          globalSetup: ['vitest/postgres.ts'],
           setupFiles,
         },
       },
@@ -39,7 +39,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['apps/*/test/**/*.e2e.test.ts'],
-          globalSetup: ['tooling/vitest/postgres.ts'],
+          globalSetup: ['vitest/postgres.ts'],
           setupFiles,
           fileParallelism: false,
           testTimeout: 180_000,

@@ -1,5 +1,5 @@
+import { library } from '@postmcp/tooling/tsup/library'
 import { defineConfig } from 'tsup'
-import { library } from '../../tooling/tsup/library.js'
 
 export default defineConfig(
   library({

@@ -2,10 +2,15 @@ import { lookup as dnsLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
-/** Whether an address literal belongs to the public Internet; mapped and tunnelled forms are judged by what they carry. */
+/** All of IPv6 that is given out for the public Internet (RFC 4291 section 2.4, IANA); `::/8` holds forms of IPv4 addresses. */
+const publicIpv6 = ipaddr.IPv6.parseCIDR('2000::/3')
+
+/** Whether an address literal belongs to the public Internet; mapped forms are judged by what they carry, tunnels are not public. */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false
-  return ipaddr.process(address).range() === 'unicast'
+  const parsed = ipaddr.process(address)
+  if (parsed.range() !== 'unicast') return false
+  return parsed instanceof ipaddr.IPv4 || parsed.match(publicIpv6)
 }
 
 /** Reported when a host is, or resolves to, an address that is not public. */
@@ -36,7 +41,7 @@ export function refuseUrl(url: URL, allowedOrigins: ReadonlySet<string>): string
   if (url.username || url.password) return 'an address must not contain a user name or password'
   if (allowedOrigins.has(url.origin)) return null
   if (url.protocol !== 'https:') return `${url.origin} is not https`
-  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const host = url.hostname.replace(/^\[|\]$|\.$/g, '')
   if (ipaddr.isValid(host) && !isPublicAddress(host)) return `${url.host} is not a public address`
   if (host === 'localhost' || host.endsWith('.localhost')) return `${url.host} is not a public address`
   return null

@@ -1,4 +1,4 @@
-import { Agent, fetch as undiciFetch } from 'undici'
+import { Agent, type Dispatcher, fetch as undiciFetch } from 'undici'
 import type { Logger } from '../provider/context.js'
 import { guardedLookup, refuseUrl } from './address-guard.js'
 
@@ -57,22 +57,26 @@ export interface HttpClientOptions {
   maxBytes?: number
 }
 
-/** Codes of failures that come before a byte of the request is written. */
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ADDRESS_NOT_ALLOWED',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-])
+/**
+ * The dispatcher with a look at the last moment: undici announces a request to its handler right before it writes the first
+ * byte, when name, connection and TLS are settled. Where `look` throws, nothing is written.
+ */
+function lookingBeforeTheWrite(dispatcher: Dispatcher, look: () => void): Dispatcher {
+  return dispatcher.compose((dispatch) => (options, handler) => {
+    const looking: Dispatcher.DispatchHandler = Object.create(handler)
+    looking.onConnect = (abort) => {
+      look()
+      handler.onConnect?.(abort)
+    }
+    if (handler.onRequestStart) {
+      looking.onRequestStart = (controller, context) => {
+        look()
+        handler.onRequestStart?.(controller, context)
+      }
+    }
+    return dispatch(options, looking)
+  })
+}
 
 /** The codes of an error and of all it was caused by, an aggregate's members included. */
 function errorCodes(error: unknown): string[] {
@@ -105,7 +109,8 @@ function parseJson(text: string): unknown {
 
 /**
  * The client all requests to platforms go through: time-out, size cap, no redirects, no retries, addresses of users guarded.
- * It logs method, origin, path and status; never a query, a header or a body, for those may hold secrets.
+ * It logs and reports method, origin and status; never a path, a query, a header or a body: platforms put secrets into all of
+ * them (bot tokens and the keys of webhooks stand in the path).
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient & { close(): Promise<void> } {
   const allowedOrigins = new Set(options.allowedOrigins ?? [])
@@ -117,7 +122,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
     limits: { signal?: AbortSignal | undefined; deadline?: Date | undefined },
   ): Promise<HttpResponse> {
     const url = new URL(request.url)
-    const where = `${request.method} ${url.origin}${url.pathname}`
+    const where = `${request.method} ${url.origin}`
     const refusal = refuseUrl(url, allowedOrigins)
     if (refusal) throw new TransportError(`Not called: ${refusal}.`, 'no', 'address_not_allowed')
     const timeoutMs = request.timeoutMs ?? options.timeoutMs ?? 30_000
@@ -126,10 +131,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
     )
     const signal = limits.signal ? AbortSignal.any([limits.signal, timeout]) : timeout
     const started = performance.now()
-    // The last look before the write: a process that was stopped past its deadline must not send now.
     if (signal.aborted) throw new TransportError(`${where}: given up before sending.`, 'no', 'aborted')
-    if (limits.deadline && Date.now() >= limits.deadline.getTime()) {
-      throw new TransportError(`${where}: too late to send.`, 'no', 'aborted')
+    let arrived: 'no' | 'maybe' = 'no'
+    // A process that was stopped past its deadline must not send now, not even on a connection it had begun to open.
+    const look = () => {
+      if (limits.deadline && Date.now() >= limits.deadline.getTime()) {
+        throw new TransportError(`${where}: too late to send.`, 'no', 'aborted')
+      }
+      arrived = 'maybe'
     }
     try {
       const response = (await undiciFetch(url, {
@@ -143,7 +152,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
         body: request.json === undefined ? (request.body ?? null) : JSON.stringify(request.json),
         redirect: 'manual',
         signal,
-        dispatcher: allowedOrigins.has(url.origin) ? open : guarded,
+        dispatcher: lookingBeforeTheWrite(allowedOrigins.has(url.origin) ? open : guarded, look),
       })) as unknown as Response
       const text = await readAtMost(response, request.maxBytes ?? options.maxBytes ?? 5 * 1024 * 1024)
       options.logger.debug(
@@ -153,7 +162,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
       if (text === null) throw new TransportError(`${where}: the answer is too large.`, 'maybe', 'too_large')
       return { status: response.status, headers: response.headers, text, json: parseJson(text) }
     } catch (error) {
-      if (error instanceof TransportError) throw error
+      const ours = error instanceof Error && error.cause instanceof TransportError ? error.cause : error
+      if (ours instanceof TransportError) throw ours
       const codes = errorCodes(error)
       options.logger.debug(
         { request: where, codes, ms: Math.round(performance.now() - started) },
@@ -166,7 +176,6 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
           'address_not_allowed',
         )
       }
-      const arrived = codes.length > 0 && codes.every((code) => neverSent.has(code)) ? 'no' : 'maybe'
       if (timeout.aborted) throw new TransportError(`${where}: no answer in time.`, arrived, 'timeout')
       if (signal.aborted) throw new TransportError(`${where}: given up.`, arrived, 'aborted')
       const detail = codes.length > 0 ? ` (${[...new Set(codes)].join(', ')})` : ''

@@ -1,5 +1,5 @@
 import { TransportError } from '../http/http-client.js'
-import { PostMcpError } from '../model/errors.js'
+import { isPostMcpError, PostMcpError } from '../model/errors.js'
 import { MalformedResponseError, PlatformError } from './platform-error.js'
 import type { Classification, Occasion, Provider } from './provider.js'
 
@@ -27,6 +27,8 @@ const codeOf = {
 /** Reads an error of a hook: how it came about, what it means, what was perhaps done. Errors of our own making are rethrown. */
 export function readHookFailure(provider: Provider, error: unknown, occasion: Occasion): HookFailure {
   const { id: platform, name } = provider.manifest
+  // Ours too, and no word of the platform: what a hook was handed could not be read.
+  if (isPostMcpError(error, 'database_unavailable', 'keyring_wrong', 'internal_error')) throw error
   if (error instanceof PostMcpError) return { classification: { kind: 'refused' }, effect: 'none', error }
   if (error instanceof TransportError) {
     if (error.reason === 'address_not_allowed') {
@@ -66,7 +68,8 @@ export function readHookFailure(provider: Provider, error: unknown, occasion: Oc
       : `${name} answered ${error.platformCode ?? error.status}.${told}`
   return {
     classification,
-    effect: error.status >= 500 ? 'maybe' : 'none',
+    // Some platforms report their own breakdown with status 200; others answer 5xx after having acted.
+    effect: error.status >= 500 || classification.kind === 'unavailable' ? 'maybe' : 'none',
     error: new PostMcpError(codeOf[classification.kind], words, {
       platform,
       platformCode: error.platformCode ?? String(error.status),

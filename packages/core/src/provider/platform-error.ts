@@ -10,6 +10,9 @@ export interface PlatformErrorDetails {
   retryAfter?: Date | undefined
 }
 
+/** Foreign text without what a database cannot hold: NUL, and halves of surrogate pairs that a cut leaves. */
+const storable = (text: string): string => text.replaceAll('\0', '').toWellFormed()
+
 /** Thrown by a provider's hook when the platform answered with an error; `classifyError` then says what it means. */
 export class PlatformError extends Error {
   override readonly name = 'PlatformError'
@@ -19,9 +22,9 @@ export class PlatformError extends Error {
   readonly retryAfter: Date | undefined
 
   constructor(details: PlatformErrorDetails) {
-    super(details.message.slice(0, 500))
+    super(storable(details.message.slice(0, 500)))
     this.status = details.status
-    this.platformCode = details.platformCode
+    this.platformCode = details.platformCode && storable(details.platformCode)
     this.requestId = details.requestId
     this.retryAfter = details.retryAfter
   }

@@ -26,6 +26,17 @@ export interface RefreshDecision {
     | 'last_resort'
 }
 
+/**
+ * When the sweeper replaces an access token, in the last part of its life and spread, so that tokens made together are not
+ * refreshed together; null where there is nothing to do. Pure.
+ * @param random in [0, 1)
+ */
+export function nextRefreshAt(tokens: TokenSet, policy: Manifest['tokens'], random: number): Date | null {
+  if (policy.refresh === 'none' || !tokens.refreshToken || !tokens.accessTokenExpiresAt) return null
+  const aheadMs = policy.refreshAheadSeconds * 1000 * (1 - random / 2)
+  return new Date(tokens.accessTokenExpiresAt.getTime() - aheadMs)
+}
+
 /** Whether to refresh, and why; pure. */
 export function decideRefresh(input: {
   grant: Pick<Grant, 'version' | 'refreshMarker'>

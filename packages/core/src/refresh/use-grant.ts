@@ -2,19 +2,33 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type CoreContext, providerContext } from '../core-context.js'
 import { recordAccountHealth, recordGrantHealth } from '../health/record-health.js'
 import { isPostMcpError, PostMcpError } from '../model/errors.js'
-import type { Grant, TokenSet } from '../model/grant.js'
+import type { Grant } from '../model/grant.js'
 import type { GrantId, WorkspaceId } from '../model/ids.js'
 import { type HookFailure, readHookFailure } from '../provider/hook-failure.js'
-import type { GrantAccess, Provider } from '../provider/provider.js'
+import type { GrantAccess, Provider, RefreshedTokens } from '../provider/provider.js'
 import { saveSurely } from '../store/save-surely.js'
+import type { Strongbox } from '../vault/vault.js'
 import { readSecrets, readTokens, secretsOf, tokensOf, writeTokens } from './grant-secrets.js'
-import { decideRefresh, type TokenNeed } from './refresh-policy.js'
+import { decideRefresh, nextRefreshAt, type TokenNeed } from './refresh-policy.js'
+import { takeBack } from './take-back.js'
 
 /** A grant with its secrets open, for the length of one call. */
 export interface OpenGrant {
   grant: Grant
   access: GrantAccess
 }
+
+/** The platform or its user has ended the grant: asking again brings nothing and may be counted against the user. */
+const isLost = ({ health }: Grant): boolean =>
+  ['expired', 'revoked', 'needs_reauth', 'disconnected'].includes(health.status)
+
+/** Passing trouble, or the operator's: a token that still lives is used meanwhile. */
+const sparesLivingToken = [
+  'platform_unavailable',
+  'rate_limited',
+  'platform_response_invalid',
+  'config_invalid',
+] as const
 
 /** How long somebody who found the lease taken looks for the winner's tokens, beyond the lease itself. */
 const patienceSeconds = 10
@@ -62,35 +76,40 @@ export async function useGrant(
       now,
     })
     if (!decision.act) return open
+    if (isLost(open.grant)) throw lost(open.grant)
+    const expiresAt = open.access.tokens.accessTokenExpiresAt
+    const stillGood = need.kind === 'usable' && expiresAt !== undefined && expiresAt > now
     try {
       await core.refreshFlights.join(grantId, () => refreshUnderLease(core, provider, open, decision.reason))
     } catch (error) {
-      const expiresAt = open.access.tokens.accessTokenExpiresAt
-      const stillGood = need.kind === 'usable' && (expiresAt === undefined || expiresAt > now)
-      if (
-        stillGood &&
-        isPostMcpError(error, 'platform_unavailable', 'rate_limited', 'platform_response_invalid')
-      )
-        return open
+      if (stillGood && isPostMcpError(error, ...sparesLivingToken)) return open
       throw error
     }
     const after = await core.store.grants.get(workspaceId, grantId)
-    if (after && after.version === open.grant.version) {
-      // Somebody else holds the lease: wait for what he brings.
-      if (Date.now() > giveUpAt) {
-        throw new PostMcpError(
-          'platform_unavailable',
-          'The tokens are being refreshed by another process that does not finish.',
-        )
-      }
-      await sleep(waitMs * (0.75 + Math.random() / 2))
-    } else if (need.kind === 'usable') {
-      waitMs = 50
+    if (!after || after.version !== open.grant.version || isLost(after)) continue
+    // Somebody else holds the lease: wait for what he brings, if we have to.
+    if (stillGood) return open
+    if (Date.now() > giveUpAt) {
+      throw new PostMcpError(
+        'platform_unavailable',
+        'The tokens are being refreshed by another process that does not finish.',
+      )
     }
+    await sleep(waitMs * (0.75 + Math.random() / 2))
   }
 }
 
-/** One careful refresh; returns without having done anything when the lease is in other hands. */
+const lost = (grant: Grant): PostMcpError =>
+  new PostMcpError(
+    'account_not_publishable',
+    `The authorization is gone: ${grant.health.status}${grant.health.reason ? `, ${grant.health.reason}` : ''}.`,
+    { platform: grant.platform, platformCode: grant.health.platformCode ?? undefined },
+  )
+
+/**
+ * One careful refresh. Returns without having done anything when the lease is in other hands, and also when the answer is
+ * about tokens that were replaced meanwhile: the caller reads again.
+ */
 async function refreshUnderLease(
   core: CoreContext,
   provider: Provider,
@@ -110,7 +129,7 @@ async function refreshUnderLease(
   try {
     // Under the lease: a predecessor may have left a marker after we looked.
     const open = await openGrant(core, workspaceId, id)
-    if (open.grant.version !== version) return
+    if (open.grant.version !== version || isLost(open.grant)) return
     await sendRefresh(core, provider, open, owner, why)
   } finally {
     clearInterval(renewal)
@@ -139,7 +158,7 @@ async function sendRefresh(
   core.logger.debug({ grantId: id, platform: grant.platform, why }, 'refreshing')
 
   const deadline = new Date(Date.now() + core.timings.refreshRequest * 1000)
-  let tokens: TokenSet
+  let tokens: RefreshedTokens
   try {
     if (!provider.refresh)
       throw new PostMcpError('internal_error', `${provider.manifest.name} has no refresh.`)
@@ -150,60 +169,85 @@ async function sendRefresh(
     if (failure.effect === 'none' && !left) {
       await core.store.grants.setRefreshMarker(workspaceId, id, owner, null)
     }
-    throw await judgeRefreshFailure(core, provider, grant, failure, left !== null)
+    const verdict = await judgeRefreshFailure(core, provider, grant, failure, left !== null)
+    if (verdict) throw verdict
+    return
   }
-  await saveRefreshed(core, grant, tokens)
+  await saveRefreshed(core, provider, box, open, tokens)
 }
 
 /** Saves a rotated pair; it exists nowhere else, so nothing comes before this. */
-async function saveRefreshed(core: CoreContext, grant: Grant, tokens: TokenSet): Promise<void> {
+async function saveRefreshed(
+  core: CoreContext,
+  provider: Provider,
+  box: Strongbox,
+  { grant, access }: OpenGrant,
+  { settings = grant.settings, ...brought }: RefreshedTokens,
+): Promise<void> {
   const { workspaceId, id } = grant
-  const box = await core.vault.unlock(workspaceId)
+  // A server that gives no new refresh token leaves the old one valid (RFC 6749 section 6).
+  const { refreshToken, refreshTokenExpiresAt } =
+    brought.refreshToken === undefined ? access.tokens : brought
+  const tokens = { ...brought, refreshToken, refreshTokenExpiresAt }
   const sealed = box.seal(tokensOf(id), writeTokens(tokens))
-  await saveSurely(core.logger, 'refreshed tokens', () =>
-    core.store.transaction(async (tx) => {
-      const saved = await tx.grants.saveRefreshed(workspaceId, id, {
+  let attempted = false
+  const saved = await saveSurely(core.logger, 'refreshed tokens', async () => {
+    const retried = attempted
+    attempted = true
+    return core.store.transaction(async (tx) => {
+      const isNewest = await tx.grants.saveRefreshed(workspaceId, id, {
         expectedVersion: grant.version,
         accessTokenExpiresAt: tokens.accessTokenExpiresAt ?? null,
-        refreshTokenExpiresAt: tokens.refreshTokenExpiresAt ?? null,
+        refreshTokenExpiresAt: refreshTokenExpiresAt ?? null,
+        refreshAt: nextRefreshAt(tokens, provider.manifest.tokens, Math.random()),
         grantedScopes: tokens.grantedScopes ?? grant.grantedScopes,
+        settings,
       })
-      // Not saved: a reconnect has put better tokens there meanwhile, and these are of no use any more.
-      if (saved) await tx.credentials.put(workspaceId, tokensOf(id), sealed)
-    }),
-  )
+      if (isNewest) await tx.credentials.put(workspaceId, tokensOf(id), sealed)
+      // A first try whose answer was lost may have been the one that saved.
+      return isNewest || (retried && (await tx.credentials.get(workspaceId, tokensOf(id)))?.equals(sealed))
+    })
+  })
+  // A reconnect or a disconnect came in between: nobody will ever use these, so they must not live on at the platform.
+  if (!saved) await takeBack(core, provider, { subject: grant.subject, settings, tokens }, null)
 }
 
-/** What a failed refresh says about the grant, written down where it is definite; returns the error for the caller. */
+/**
+ * What a failed refresh says about the grant, written down where it is definite.
+ * @returns the error for the caller; null when it was about tokens that are no longer those of the grant
+ */
 async function judgeRefreshFailure(
   core: CoreContext,
   provider: Provider,
   grant: Grant,
   failure: HookFailure,
   predecessorUnknown: boolean,
-): Promise<PostMcpError> {
+): Promise<PostMcpError | null> {
   const { classification, error } = failure
+  let isOvertaken = false
   if (classification.kind === 'grant_lost') {
     const reason = predecessorUnknown ? 'refresh_outcome_lost' : classification.reason
-    await recordGrantHealth(core, grant, {
+    isOvertaken = !(await recordGrantHealth(core, grant, {
       status: 'needs_reauth',
       reason,
       detectedBy: 'refresh',
       platformCode: error.platformCode ?? null,
       missingScopes: [],
-    })
+    }))
   }
   if (classification.kind === 'account_unusable') {
     for (const account of await core.store.accounts.listByGrant(grant.workspaceId, grant.id)) {
-      await recordAccountHealth(core, account, grant, {
+      const recorded = await recordAccountHealth(core, account, grant, {
         status: classification.status,
         reason: classification.reason,
         detectedBy: 'refresh',
         platformCode: error.platformCode ?? null,
         missingScopes: classification.missingScopes ?? [],
       })
+      if (!recorded) isOvertaken = true
     }
   }
+  if (isOvertaken) return null
   if (classification.kind === 'client_invalid') {
     await core.store.events.add(
       grant.workspaceId,

@@ -60,7 +60,10 @@ export async function verifyAccount(
     await verifyLive(core, provider, account, grant)
     return await report({ source: 'live', error: null })
   } catch (error) {
-    if (isPostMcpError(error, 'account_not_publishable')) return report({ source: 'live', error: null })
+    if (isPostMcpError(error, 'account_not_publishable')) {
+      await core.store.accounts.update(scope.workspaceId, accountId, { checkedAt: core.clock.now() })
+      return report({ source: 'live', error: null })
+    }
     if (isPostMcpError(error, ...codesOfPassingTrouble)) return report({ source: 'failed', error })
     throw error
   }
@@ -100,8 +103,8 @@ async function verifyLive(
     } catch (error) {
       const failure = readHookFailure(provider, error, 'verify')
       if (failure.classification.kind !== 'access_token_expired' || !again) {
-        await storeFailure(core, account, open.grant, failure, 'verify')
-        throw failure.error
+        if (!(await storeFailure(core, account, open.grant, failure, 'verify'))) return
+        throw asCheckFailure(failure)
       }
       open = await useGrant(core, grant.workspaceId, grant.id, {
         kind: 'replacement',
@@ -109,6 +112,21 @@ async function verifyLive(
       })
     }
   }
+}
+
+/** A refusal that says nothing about the account is an answer we cannot read. */
+function asCheckFailure({ classification, error }: HookFailure): PostMcpError {
+  const isUnread = ['refused', 'already_sent', 'credentials_rejected', 'access_token_expired'].includes(
+    classification.kind,
+  )
+  if (!isUnread || error.code === 'address_not_allowed') return error
+  const { platform, platformCode, requestId } = error
+  return new PostMcpError('platform_response_invalid', error.message, {
+    platform,
+    platformCode,
+    requestId,
+    cause: error,
+  })
 }
 
 async function storeVerification(
@@ -144,31 +162,29 @@ async function storeVerification(
   })
 }
 
-/** Writes down what a refusal says about grant or account; passing trouble says nothing. */
+/**
+ * Writes down what a refusal says about grant or account; passing trouble says nothing.
+ * @returns false when the refusal was about an authorization that has been replaced meanwhile: then it is no verdict at all
+ */
 export async function storeFailure(
   core: CoreContext,
   account: Account,
   grant: Grant,
   { classification, error }: HookFailure,
   detectedBy: 'verify' | 'publish',
-): Promise<void> {
+): Promise<boolean> {
   const verdict = { detectedBy, platformCode: error.platformCode ?? null, missingScopes: [] }
   if (classification.kind === 'grant_lost') {
-    await recordGrantHealth(core, grant, {
-      ...verdict,
-      status: classification.status,
-      reason: classification.reason,
-    })
+    const { status, reason } = classification
+    if (!(await recordGrantHealth(core, grant, { ...verdict, status, reason }))) return false
+  } else if (classification.kind === 'account_unusable') {
+    const { status, reason, missingScopes = [] } = classification
+    if (!(await recordAccountHealth(core, account, grant, { ...verdict, status, reason, missingScopes }))) {
+      return false
+    }
+  } else {
+    return true
   }
-  if (classification.kind === 'account_unusable') {
-    await recordAccountHealth(core, account, grant, {
-      ...verdict,
-      status: classification.status,
-      reason: classification.reason,
-      missingScopes: classification.missingScopes ?? [],
-    })
-  }
-  const counted = classification.kind === 'grant_lost' || classification.kind === 'account_unusable'
-  if (counted)
-    await core.store.accounts.update(account.workspaceId, account.id, { checkedAt: core.clock.now() })
+  await core.store.accounts.update(account.workspaceId, account.id, { checkedAt: core.clock.now() })
+  return true
 }

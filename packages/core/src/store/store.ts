@@ -84,6 +84,11 @@ export type IdempotencyClaim =
   | { state: 'mismatch' }
   | { state: 'done'; resultId: string }
 
+/** When the sweeper refreshes a grant ahead of need; null: never. */
+interface RefreshPlan {
+  refreshAt: Date | null
+}
+
 /** A wake-up: somebody should look at this post. */
 export interface PostWakeUp {
   workspaceId: WorkspaceId
@@ -152,7 +157,7 @@ export interface StoreOperations {
   }
 
   grants: {
-    insert(grant: Omit<Grant, 'refreshMarker'>): Promise<void>
+    insert(grant: Omit<Grant, 'refreshMarker'> & RefreshPlan): Promise<void>
     get(workspaceId: WorkspaceId, id: GrantId): Promise<Grant | undefined>
     findBySubject(workspaceId: WorkspaceId, platform: string, subject: string): Promise<Grant | undefined>
     /** A new authorization for the same grant: the version goes up, lease and marker are void, health is set. */
@@ -162,8 +167,13 @@ export interface StoreOperations {
       update: Pick<
         Grant,
         'settings' | 'grantedScopes' | 'accessTokenExpiresAt' | 'refreshTokenExpiresAt' | 'health'
-      >,
+      > &
+        RefreshPlan,
     ): Promise<void>
+    /** Its authorization is given up: the version goes up, lease and marker are void, health is set. */
+    end(workspaceId: WorkspaceId, id: GrantId, health: Health): Promise<void>
+    /** Whether any workspace has a living grant of this subject, one aside; the only question that looks beyond a workspace. */
+    isSubjectInUse(platform: string, subject: string, exceptFor: GrantId | null): Promise<boolean>
     /** True when the version is still the expected one and nobody else holds a living lease. */
     acquireRefreshLease(
       workspaceId: WorkspaceId,
@@ -183,7 +193,7 @@ export interface StoreOperations {
       owner: string,
       marker: RefreshMarker | null,
     ): Promise<boolean>
-    /** Compare-and-set on the version: the version goes up, marker and lease are cleared, health becomes active. */
+    /** Compare-and-set on the version: the version goes up, marker and lease are cleared. */
     saveRefreshed(
       workspaceId: WorkspaceId,
       id: GrantId,
@@ -192,7 +202,8 @@ export interface StoreOperations {
         accessTokenExpiresAt: Date | null
         refreshTokenExpiresAt: Date | null
         grantedScopes: string[]
-      },
+        settings: JsonObject
+      } & RefreshPlan,
     ): Promise<boolean>
     updateSettings(
       workspaceId: WorkspaceId,
@@ -207,8 +218,12 @@ export interface StoreOperations {
       expectedVersion: number,
       health: Health,
     ): Promise<boolean>
-    /** Living grants whose access token ends before the instant and that nobody is refreshing. */
-    listDue(before: Date, limit: number): Promise<{ workspaceId: WorkspaceId; grantId: GrantId }[]>
+    /** Active grants to be refreshed by now, each put off by `againInSeconds` so that it is not found twice at once. */
+    takeDue(
+      now: Date,
+      againInSeconds: number,
+      limit: number,
+    ): Promise<{ workspaceId: WorkspaceId; grantId: GrantId }[]>
   }
 
   accounts: {
@@ -342,7 +357,10 @@ export interface StoreOperations {
 
 /** The database. */
 export interface Store extends StoreOperations {
-  /** All or nothing. Must not be nested, and nothing that waits on anything else belongs inside. */
+  /**
+   * All or nothing. Must not be nested, and nothing that waits on anything else belongs inside. The work is done again when it
+   * had to give way to another transaction, so it must leave no trace outside of this one.
+   */
   transaction<T>(work: (tx: StoreOperations) => Promise<T>): Promise<T>
   /** Throws PostMcpError `database_unavailable` when it does not answer. */
   ping(): Promise<void>

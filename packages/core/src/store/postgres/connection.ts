@@ -18,6 +18,7 @@ const unavailableCodes = new Set([
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now
+  '25P03', // idle_in_transaction_session_timeout
   '53300', // too_many_connections
   '08000',
   '08001',
@@ -36,6 +37,9 @@ const messagesOfLostConnections =
 export function asStoreError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof PostMcpError) return error
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (code === '22021' || code === '22P05') {
+    return new PostMcpError('invalid_request', 'The request holds a character that cannot be stored (NUL).')
+  }
   const members = error instanceof AggregateError ? error.errors : []
   const lost = [error, ...members].some(
     (each) => messagesOfLostConnections.test(each.message) || unavailableCodes.has(String(each.code ?? '')),
@@ -64,7 +68,11 @@ export function openConnection(connectionString: string, maxConnections = 4): Po
     application_name: applicationName,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
+    // A process that is stopped in the midst of a transaction must not hold its locks against all others.
+    idle_in_transaction_session_timeout: 30_000,
   })
+  // The same for a connection that dies between two statements of a transaction: the next statement fails.
+  pool.on('connect', (client) => client.on('error', () => {}))
   // A connection that dies while idle is replaced on next use; without a listener it would end the process.
   pool.on('error', () => {})
   return { db: new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }), pool }

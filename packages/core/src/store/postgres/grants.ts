@@ -32,6 +32,7 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
           version: grant.version,
           access_token_expires_at: grant.accessTokenExpiresAt,
           refresh_token_expires_at: grant.refreshTokenExpiresAt,
+          refresh_at: grant.refreshAt,
           ...fromHealth(grant.health),
         })
         .execute()
@@ -58,6 +59,28 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
         .executeTakeFirst()
       return row && toGrant(row)
     },
+    async isSubjectInUse(platform, subject, exceptFor) {
+      const row = await db
+        .selectFrom('grants')
+        .select('id')
+        .where('platform', '=', platform)
+        .where('subject', '=', subject)
+        .where('status', '!=', 'disconnected')
+        .$if(exceptFor !== null, (query) => query.where('id', '!=', exceptFor))
+        .limit(1)
+        .executeTakeFirst()
+      return row !== undefined
+    },
+    async end(workspaceId, id, health) {
+      await update(workspaceId, id)
+        .set((eb) => ({
+          version: eb('version', '+', 1),
+          refresh_at: null,
+          ...noRefresh,
+          ...fromHealth(health),
+        }))
+        .execute()
+    },
     async replaceAuthorization(workspaceId, id, authorization) {
       await update(workspaceId, id)
         .set((eb) => ({
@@ -65,6 +88,7 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
           granted_scopes: authorization.grantedScopes,
           access_token_expires_at: authorization.accessTokenExpiresAt,
           refresh_token_expires_at: authorization.refreshTokenExpiresAt,
+          refresh_at: authorization.refreshAt,
           version: eb('version', '+', 1),
           ...noRefresh,
           ...fromHealth(authorization.health),
@@ -107,14 +131,16 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
     async saveRefreshed(
       workspaceId,
       id,
-      { expectedVersion, accessTokenExpiresAt, refreshTokenExpiresAt, grantedScopes },
+      { expectedVersion, accessTokenExpiresAt, refreshTokenExpiresAt, refreshAt, grantedScopes, settings },
     ) {
       const { numUpdatedRows } = await update(workspaceId, id)
         .set((eb) => ({
           version: eb('version', '+', 1),
           access_token_expires_at: accessTokenExpiresAt,
           refresh_token_expires_at: refreshTokenExpiresAt,
+          refresh_at: refreshAt,
           granted_scopes: grantedScopes,
+          settings: JSON.stringify(settings),
           ...noRefresh,
         }))
         .where('version', '=', expectedVersion)
@@ -135,20 +161,25 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
         .executeTakeFirst()
       return numUpdatedRows > 0n
     },
-    async listDue(before, limit) {
+    async takeDue(now, againInSeconds, limit) {
       const rows = await db
-        .selectFrom('grants')
-        .select(['workspace_id', 'id'])
-        .where('status', '=', 'active')
-        .where('access_token_expires_at', '<', before)
-        .where((eb) =>
-          eb.or([
-            eb('refresh_lease_until', 'is', null),
-            eb('refresh_lease_until', '<', sql<Date>`clock_timestamp()`),
-          ]),
+        .with('due', (with_) =>
+          with_
+            .selectFrom('grants')
+            .select(['workspace_id', 'id'])
+            .where('status', '=', 'active')
+            .where('refresh_at', '<=', now)
+            .orderBy('refresh_at')
+            .limit(limit)
+            .forUpdate()
+            .skipLocked(),
         )
-        .orderBy('access_token_expires_at')
-        .limit(limit)
+        .updateTable('grants')
+        .from('due')
+        .set({ refresh_at: new Date(now.getTime() + againInSeconds * 1000) })
+        .whereRef('grants.workspace_id', '=', 'due.workspace_id')
+        .whereRef('grants.id', '=', 'due.id')
+        .returning(['grants.workspace_id', 'grants.id'])
         .execute()
       return rows.map((row) => ({ workspaceId: row.workspace_id, grantId: row.id }))
     },

@@ -50,6 +50,10 @@ const operations = (db: Kysely<Database>, jobs: Jobs): StoreOperations => ({
   jobs: reading(jobs.operations(db)),
 })
 
+/** Whether PostgreSQL ended a transaction for the sake of another one: deadlock_detected, serialization_failure. */
+const gaveWay = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === '40P01' || error.code === '40001')
+
 /**
  * Opens the database, brings its schema up to date and returns it as a store.
  * @throws PostMcpError `database_unavailable`, or `config_invalid` when the schema is newer than this code.
@@ -67,10 +71,12 @@ export async function openPostgresStore(options: {
     return {
       ...operations(db, jobs),
       async transaction(work) {
-        try {
-          return await db.transaction().execute((trx) => work(operations(trx, jobs)))
-        } catch (error) {
-          throw asStoreError(error)
+        for (let again = 3; ; again--) {
+          try {
+            return await db.transaction().execute((trx) => work(operations(trx, jobs)))
+          } catch (error) {
+            if (again === 0 || !gaveWay(error)) throw asStoreError(error)
+          }
         }
       },
       async ping() {
@@ -80,7 +86,13 @@ export async function openPostgresStore(options: {
           throw asStoreError(error)
         }
       },
-      consume: jobs.consume,
+      async consume(handle) {
+        try {
+          return await jobs.consume(handle)
+        } catch (error) {
+          throw asStoreError(error)
+        }
+      },
       async close() {
         await jobs.close()
         await db.destroy()

@@ -78,6 +78,7 @@ export interface Database {
     refresh_lease_until: Date | null
     refresh_fingerprint: string | null
     refresh_sent_at: Date | null
+    refresh_at: Date | null
     created_at: Generated<Date>
   }
   accounts: HealthColumns & {

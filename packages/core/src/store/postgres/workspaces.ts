@@ -29,7 +29,8 @@ export const workspaces = (db: Kysely<Database>): StoreOperations['workspaces'] 
       .selectFrom('workspaces')
       .selectAll()
       .where('id', '=', id)
-      .forUpdate()
+      // Not FOR UPDATE: every insert into a tenant table holds its workspace with KEY SHARE and must not wait here.
+      .forNoKeyUpdate()
       .executeTakeFirst()
     return row && toWorkspace(row)
   },

@@ -47,7 +47,7 @@ const statements = [
   `create unique index key_encryption_keys_one_active on key_encryption_keys (active) where active`,
 
   `create table data_keys (
-    id text primary key,
+    id ${id} primary key,
     key_scope ${id} not null,
     kek_id text not null references key_encryption_keys (id),
     wrapped bytea not null,
@@ -82,12 +82,14 @@ const statements = [
     refresh_lease_until timestamptz,
     refresh_fingerprint text,
     refresh_sent_at timestamptz,
+    refresh_at timestamptz,
     created_at timestamptz not null default now(),
     ${health},
     primary key (workspace_id, id)
   )`,
   `create index grants_by_subject on grants (workspace_id, platform, subject)`,
-  `create index grants_due on grants (access_token_expires_at) where status = 'active'`,
+  `create index grants_by_any_subject on grants (platform, subject) where status <> 'disconnected'`,
+  `create index grants_due on grants (refresh_at) where refresh_at is not null and status = 'active'`,
 
   `create table accounts (
     workspace_id ${id} not null references workspaces (id),
@@ -171,7 +173,7 @@ const statements = [
     lease_until timestamptz,
     dedupe_key text,
     dedupe_key_at timestamptz,
-    checkpoint jsonb,
+    checkpoint json,
     checkpoint_sends boolean not null default false,
     failed_turns integer not null default 0,
     due_at timestamptz not null,
@@ -201,7 +203,7 @@ const statements = [
     number integer not null,
     id ${id} not null,
     fence integer not null,
-    body jsonb not null,
+    body json not null,
     dedupe_key text,
     started_at timestamptz not null,
     send_deadline timestamptz not null,

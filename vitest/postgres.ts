@@ -2,14 +2,8 @@ import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { startEmbeddedPostgres } from '../../apps/api/src/embedded-postgres/index.js'
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** Connection string of a role that may create databases, on a PostgreSQL that lives as long as this test run. */
-    postgresUrl: string
-  }
-}
+import './provided-context.js'
+import { startEmbeddedPostgres } from '../apps/api/src/embedded-postgres/index.js'
 
 const prefix = 'postmcp-vitest-'
 

@@ -1,0 +1,52 @@
+import { type CoreContext, providerContext } from '../core-context.js'
+import type { ErrorCode } from '../model/errors.js'
+import type { GrantId } from '../model/ids.js'
+import { readHookFailure } from '../provider/hook-failure.js'
+import type { GrantAccess, Provider } from '../provider/provider.js'
+
+/** What came of ending an authorization at the platform. */
+export type TakenBack =
+  | { outcome: 'revoked' | 'kept_in_use' | 'not_supported' }
+  | { outcome: 'failed'; code: ErrorCode }
+
+/** How long the platform is given; nobody's verb should hang on a courtesy. */
+const seconds = 15
+
+/**
+ * Ends an authorization at the platform, so that what we do not keep does not live on there. Best effort: it never throws for
+ * what the platform does. Where a revocation ends everything the person granted, it runs only if no other living grant of
+ * the same person would end with it, in whatever workspace.
+ * @param exceptFor the grant that is being ended, which does not count as living
+ */
+export async function takeBack(
+  core: CoreContext,
+  provider: Provider,
+  access: GrantAccess,
+  exceptFor: GrantId | null,
+): Promise<TakenBack> {
+  const { id: platform, tokens } = provider.manifest
+  if (!provider.revoke) return { outcome: 'not_supported' }
+  if (
+    tokens.revocationScope === 'subject' &&
+    (await core.store.grants.isSubjectInUse(platform, access.subject, exceptFor))
+  ) {
+    return { outcome: 'kept_in_use' }
+  }
+  try {
+    const deadline = new Date(Date.now() + seconds * 1000)
+    await provider.revoke(providerContext(core, provider, { deadline }), access)
+    return { outcome: 'revoked' }
+  } catch (error) {
+    const code = codeOf(provider, error)
+    core.logger.warn({ platform, code }, 'an authorization could not be ended at the platform')
+    return { outcome: 'failed', code }
+  }
+}
+
+function codeOf(provider: Provider, error: unknown): ErrorCode {
+  try {
+    return readHookFailure(provider, error, 'revoke').error.code
+  } catch {
+    return 'internal_error'
+  }
+}

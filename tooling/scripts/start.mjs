@@ -1,0 +1,13 @@
+// `npm start`: builds what has changed and runs the product.
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+const build = spawnSync('turbo', ['run', 'build', '--output-logs=errors-only'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+if (build.status !== 0) {
+  process.stdout.write(build.stdout ?? '')
+  process.exit(build.status ?? 1)
+}
+process.argv = [process.execPath, `${root}apps/cli/bin/run.js`, 'serve', ...process.argv.slice(2)]
+await import('../../apps/cli/bin/run.js')
