@@ -7,6 +7,7 @@ import { type AccountId, type ConnectionId, newId } from '../model/ids.js'
 import type { Scope } from '../model/scope.js'
 import { readHookFailure } from '../provider/hook-failure.js'
 import type { Authorization, Provider, Target } from '../provider/provider.js'
+import { takeBack } from '../refresh/take-back.js'
 import type { SealedOwner } from '../store/store.js'
 import { readFields } from './connection-fields.js'
 import { readObtained, writeObtained } from './obtained.js'
@@ -209,7 +210,7 @@ async function goOn(
     return await settle(core, scope, provider, connection, obtained, reconnect, complete)
   } catch (error) {
     // What is not kept must not live on at the platform.
-    await discard(core, provider, obtained.authorization)
+    await takeBack(core, provider, obtained.authorization, null)
     await fail(core, connection, error)
     throw error
   }
@@ -249,20 +250,9 @@ async function obtain(
     authorization = await provider.authenticate(ctx, fields)
     return { authorization, targets: await provider.listTargets(ctx, authorization) }
   } catch (error) {
-    if (authorization) await discard(core, provider, authorization)
+    // What is not kept must not live on at the platform.
+    if (authorization) await takeBack(core, provider, authorization, null)
     throw readHookFailure(provider, error, 'connect').error
-  }
-}
-
-/** Best effort: takes back at the platform what we do not keep. */
-async function discard(core: CoreContext, provider: Provider, authorization: Authorization): Promise<void> {
-  try {
-    await provider.revoke?.(providerContext(core, provider), authorization)
-  } catch (error) {
-    core.logger.warn(
-      { platform: provider.manifest.id, code: readHookFailure(provider, error, 'revoke').error.code },
-      'could not take back',
-    )
   }
 }
 
@@ -348,7 +338,7 @@ async function choose(
     throw new PostMcpError('connection_not_open', `Connection ${connection.id} was completed meanwhile.`)
   const box = await core.vault.unlock(scope.workspaceId)
   const obtained = readObtained(box.open(owner, sealed))
-  const targets = targetIds.map((targetId): Target => {
+  const targets = [...new Set(targetIds)].map((targetId): Target => {
     const target = obtained.targets.find((each) => each.targetId === targetId)
     if (target) return target
     throw new PostMcpError('invalid_request', `There is no target ${targetId} to choose.`)

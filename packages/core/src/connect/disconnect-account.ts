@@ -1,11 +1,12 @@
-import { type CoreContext, providerContext } from '../core-context.js'
+import type { CoreContext } from '../core-context.js'
 import { type Account, type Health, healthy } from '../model/account.js'
 import { isPostMcpError, PostMcpError } from '../model/errors.js'
-import type { AccountId, PostId } from '../model/ids.js'
+import type { AccountId, GrantId, PostId, WorkspaceId } from '../model/ids.js'
 import type { Scope } from '../model/scope.js'
-import { readHookFailure } from '../provider/hook-failure.js'
 import type { Provider } from '../provider/provider.js'
+import { type TakenBack, takeBack } from '../refresh/take-back.js'
 import { openGrant } from '../refresh/use-grant.js'
+import { endUnusedGrant } from './end-grant.js'
 
 /** What became of our access at the platform. */
 export interface Revocation {
@@ -46,23 +47,20 @@ export async function disconnectAccount(
     reason: 'disconnected_by_user',
     since: account.health.status === 'disconnected' ? account.health.since : now,
   }
-  const cancelledPosts = await core.store.transaction(async (tx) => {
+  const box = await core.vault.unlock(scope.workspaceId)
+  const { cancelledPosts, left } = await core.store.transaction(async (tx) => {
     await tx.workspaces.lock(scope.workspaceId)
     const { grantId } = (await tx.accounts.get(scope.workspaceId, id)) ?? account
-    const cancelled = await tx.posts.cancelWaiting(scope.workspaceId, id, {
+    const cancelledPosts = await tx.posts.cancelWaiting(scope.workspaceId, id, {
       code: 'post_cancelled',
       message: `@${account.handle} was disconnected before this was published.`,
       nextAction: 'Connect the account again and create the post anew.',
       at: now,
     })
-    if (!grantId) return cancelled
+    if (!grantId) return { cancelledPosts, left: null }
     await tx.accounts.attach(scope.workspaceId, id, null, health)
     await tx.accounts.addHistory(scope.workspaceId, id, health)
-    if ((await tx.accounts.listByGrant(scope.workspaceId, grantId)).length === 0) {
-      const grant = await tx.grants.get(scope.workspaceId, grantId)
-      if (grant) await tx.grants.replaceAuthorization(scope.workspaceId, grantId, { ...grant, health })
-      await tx.credentials.deleteAllOf(scope.workspaceId, 'grant', grantId)
-    }
+    const left = await endUnusedGrant(tx, box, scope.workspaceId, grantId, health)
     await tx.credentials.deleteAllOf(scope.workspaceId, 'account', id)
     await tx.audit.add(
       {
@@ -79,8 +77,10 @@ export async function disconnectAccount(
       { accountId: id, platform: account.platform },
       now,
     )
-    return cancelled
+    return { cancelledPosts, left }
   })
+  // The last two accounts of a grant may have been disconnected at once, each counting on the other.
+  if (left && revocation.outcome === 'kept_in_use') await takeBack(core, provider, left, null)
   return { account: { ...account, grantId: null, health }, revocation, cancelledPosts }
 }
 
@@ -97,18 +97,28 @@ async function revoke(core: CoreContext, provider: Provider, account: Account): 
     }
   }
   const remains = tokens.remainsAfterRevocation ? ` ${tokens.remainsAfterRevocation}` : ''
-  if (!provider.revoke)
-    return { outcome: 'not_supported', message: `${name} has no way to end it from here.${remains}` }
+  const taken = await takeBackOf(core, provider, account.workspaceId, account.grantId)
+  const words = {
+    revoked: `Our access at ${name} was ended.`,
+    kept_in_use: `The authorization at ${name} stays: ending it would end other connections of the same person.`,
+    not_supported: `${name} has no way to end it from here.`,
+    failed: `Our access at ${name} could not be ended there${'code' in taken ? ` (${taken.code})` : ''}; here it is destroyed.`,
+  }
+  return { outcome: taken.outcome, message: `${words[taken.outcome]}${remains}` }
+}
+
+async function takeBackOf(
+  core: CoreContext,
+  provider: Provider,
+  workspaceId: WorkspaceId,
+  grantId: GrantId,
+): Promise<TakenBack> {
   try {
-    const { access } = await openGrant(core, account.workspaceId, account.grantId)
-    await provider.revoke(providerContext(core, provider), access)
-    return { outcome: 'revoked', message: `Our access at ${name} was ended.${remains}` }
+    const { access } = await openGrant(core, workspaceId, grantId)
+    return await takeBack(core, provider, access, grantId)
   } catch (error) {
-    if (isPostMcpError(error, 'database_unavailable')) throw error
-    const { code } = readHookFailure(provider, error, 'revoke').error
-    return {
-      outcome: 'failed',
-      message: `Our access at ${name} could not be ended there (${code}); here it is destroyed.${remains}`,
-    }
+    // Secrets that cannot be opened must not keep anybody from disconnecting.
+    if (!isPostMcpError(error, 'sealed_value_corrupt', 'account_not_publishable')) throw error
+    return { outcome: 'failed', code: error.code }
   }
 }

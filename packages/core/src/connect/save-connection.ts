@@ -4,12 +4,14 @@ import type { Complete } from '../idempotency/run-once.js'
 import { type Account, type Health, healthy } from '../model/account.js'
 import type { Connection } from '../model/connection.js'
 import { PostMcpError } from '../model/errors.js'
-import type { Grant } from '../model/grant.js'
 import { type GrantId, newId, type PostId } from '../model/ids.js'
 import type { Scope } from '../model/scope.js'
-import type { Authorization, Provider, Target } from '../provider/provider.js'
+import type { Authorization, GrantAccess, Provider, Target } from '../provider/provider.js'
 import { secretsOf, tokensOf, writeSecrets, writeTokens } from '../refresh/grant-secrets.js'
+import { nextRefreshAt } from '../refresh/refresh-policy.js'
+import { takeBack } from '../refresh/take-back.js'
 import type { StoreOperations } from '../store/store.js'
+import { endUnusedGrant } from './end-grant.js'
 
 /** What an authorization gave and which of its targets are to become accounts. */
 export interface Obtained {
@@ -35,7 +37,7 @@ export async function saveConnection(
   const box = await core.vault.unlock(workspaceId)
   const now = core.clock.now()
   const health: Health = { ...healthy('connect'), since: now }
-  return core.store.transaction(async (tx) => {
+  const saved = await core.store.transaction(async (tx) => {
     const workspace = await tx.workspaces.lock(workspaceId)
     if (!workspace) throw new PostMcpError('not_found', `There is no workspace ${workspaceId}.`)
     const known = await Promise.all(
@@ -52,7 +54,8 @@ export async function saveConnection(
       }
     }
 
-    const grantId = await saveGrant(tx, scope, platform, authorization, health)
+    const refreshAt = nextRefreshAt(authorization.tokens, provider.manifest.tokens, Math.random())
+    const grantId = await saveGrant(tx, scope, platform, authorization, health, refreshAt)
     await tx.credentials.put(
       workspaceId,
       tokensOf(grantId),
@@ -83,8 +86,18 @@ export async function saveConnection(
       throw new PostMcpError('connection_not_open', `Connection ${connection.id} was completed meanwhile.`)
     }
     await complete(tx, connection.id)
-    return accounts
+
+    // Another person's grant may have taken an account over; a grant that feeds nothing any more must not be kept alive.
+    const ended: GrantAccess[] = []
+    const gone: Health = { ...health, status: 'disconnected', reason: 'disconnected_by_user' }
+    for (const old of new Set(known.map((account) => account?.grantId))) {
+      const access = old && old !== grantId && (await endUnusedGrant(tx, box, workspaceId, old, gone))
+      if (access) ended.push(access)
+    }
+    return { accounts, ended }
   })
+  for (const access of saved.ended) await takeBack(core, provider, access, null)
+  return saved.accounts
 }
 
 async function saveGrant(
@@ -93,8 +106,10 @@ async function saveGrant(
   platform: string,
   authorization: Authorization,
   health: Health,
+  refreshAt: Date | null,
 ): Promise<GrantId> {
   const update = {
+    refreshAt,
     settings: authorization.settings,
     grantedScopes: authorization.grantedScopes,
     accessTokenExpiresAt: authorization.tokens.accessTokenExpiresAt ?? null,
@@ -106,17 +121,17 @@ async function saveGrant(
     await tx.grants.replaceAuthorization(workspaceId, existing.id, update)
     return existing.id
   }
-  const grant: Omit<Grant, 'refreshMarker'> = {
-    id: newId('grant', health.since),
+  const id = newId('grant', health.since)
+  await tx.grants.insert({
+    id,
     workspaceId,
     platform,
     authMethod: 'credentials',
     subject: authorization.subject,
     version: 1,
     ...update,
-  }
-  await tx.grants.insert(grant)
-  return grant.id
+  })
+  return id
 }
 
 async function saveAccount(

@@ -3,11 +3,12 @@ import { effectiveHealth, reportAccount } from '../health/account-report.js'
 import type { Account } from '../model/account.js'
 import { isPostMcpError, PostMcpError } from '../model/errors.js'
 import type { Grant } from '../model/grant.js'
-import { newId } from '../model/ids.js'
+import { type GrantId, newId } from '../model/ids.js'
 import type { Json } from '../model/json.js'
 import type { Attempt, AttemptOutcome, Post, PostFailure, PostGroup, SentPost } from '../model/post.js'
 import { type HookFailure, readHookFailure } from '../provider/hook-failure.js'
 import type { Provider, PublishInput, PublishStep } from '../provider/provider.js'
+import type { TokenNeed } from '../refresh/refresh-policy.js'
 import { type OpenGrant, openGrant, useGrant } from '../refresh/use-grant.js'
 import { storeFailure } from '../refresh/verify-account.js'
 import { saveSurely } from '../store/save-surely.js'
@@ -17,6 +18,9 @@ import { nextTry } from './retry-policy.js'
 
 /** After this long an unknown outcome is left to a person. */
 const reconcileForMs = 3 * 24 * 60 * 60 * 1000
+
+/** Trouble of the moment with a grant. */
+const passing = ['platform_unavailable', 'rate_limited', 'platform_response_invalid'] as const
 
 /** Thrown to leave a turn when the post has passed into other hands; nothing may be written any more. */
 class FenceLost extends Error {}
@@ -81,15 +85,21 @@ class PostTurn {
 
   async run(): Promise<void> {
     const around = await this.#look()
-    const unsettled = await this.#unsettled()
-    if (unsettled && !(await this.#reconcile(around, unsettled))) return
-    await this.#advance(around)
+    if (await this.#reconcile(around)) await this.#advance(around)
   }
 
-  /** The newest attempt that may have made the post public without our knowing. */
-  async #unsettled(): Promise<Attempt | undefined> {
+  /** What the journal says: attempts that may have made the post public without our knowing, and those the platform took. */
+  async #journal(): Promise<{ unsettled: Attempt[]; taken: Attempt[] }> {
     const attempts = await this.#core.store.attempts.list(this.#post.workspaceId, this.#post.id)
-    return attempts.findLast((attempt) => attempt.outcome === null || attempt.outcome === 'unknown')
+    return {
+      unsettled: attempts.filter(({ outcome }) => outcome === null || outcome === 'unknown'),
+      taken: attempts.filter(({ outcome }) => outcome === 'sent'),
+    }
+  }
+
+  /** From when on a request of this attempt can no longer arrive. */
+  #settledAt(attempt: Attempt): Date {
+    return new Date(attempt.sendDeadline.getTime() + this.#core.timings.reconcileMargin * 1000)
   }
 
   async #look(): Promise<Surroundings> {
@@ -108,6 +118,7 @@ class PostTurn {
   async #advance(around: Surroundings): Promise<void> {
     const health = effectiveHealth(around.account, around.grant)
     if (!around.grant || health.status !== 'active') return this.#failUnpublishable(around)
+    if (this.#post.state === 'unknown') await this.#write({ state: 'publishing' }, false)
     for (;;) {
       if (Date.now() > this.#until) return this.#putBack(this.#core.clock.now())
       const goOn = this.#post.checkpointSends ? await this.#send(around) : await this.#step(around)
@@ -121,8 +132,11 @@ class PostTurn {
     const open = await this.#use(around)
     if (!open) return false
     try {
-      return await this.#take(await this.#call(around, open, this.#post.checkpoint, new Date(this.#until)))
+      const input = await this.#input(around, open)
+      const step = await this.#call(around, input, this.#post.checkpoint, new Date(this.#until))
+      return await this.#take(step)
     } catch (error) {
+      if (error instanceof FenceLost) throw error
       return this.#afterFailure(around, open, readHookFailure(around.provider, error, 'publish'))
     }
   }
@@ -131,46 +145,45 @@ class PostTurn {
   async #send(around: Surroundings): Promise<boolean> {
     const open = await this.#use(around)
     if (!open) return false
+    const input = await this.#input(around, open)
     const attempt = await this.#openAttempt()
     let step: PublishStep
     try {
-      step = await this.#call(around, open, attempt.body, attempt.sendDeadline)
+      step = await this.#call(around, input, attempt.body, attempt.sendDeadline)
     } catch (error) {
       return this.#afterFailedSend(around, open, attempt, readHookFailure(around.provider, error, 'publish'))
     }
+    return this.#take(step, attempt)
+  }
+
+  /**
+   * Keeps where publishing stands, in one with the outcome of the attempt that brought it there: between the two the post would
+   * look as if its last step were still to be sent.
+   * @returns whether the turn goes on
+   */
+  async #take(step: PublishStep, attempt: Attempt | null = null): Promise<boolean> {
     if (step.type === 'done') {
       await this.#published(attempt, step.sent)
       return false
     }
-    await this.#finish(attempt, 'sent', null, {}, false)
-    return this.#take(step)
-  }
-
-  /** Keeps where publishing stands. @returns whether the turn goes on */
-  async #take(step: PublishStep): Promise<boolean> {
-    switch (step.type) {
-      case 'done':
-        await this.#write({ ...this.#asPublished(step.sent) }, true)
-        return false
-      case 'send':
-        await this.#write({ checkpoint: step.checkpoint, checkpointSends: true }, false)
-        return true
-      case 'wait': {
-        const dueAt = new Date(this.#core.clock.now().getTime() + step.resumeAfterSeconds * 1000)
-        await this.#write({ checkpoint: step.checkpoint, checkpointSends: false, dueAt, wakeAt: dueAt }, true)
-        return false
-      }
+    const goOn = step.type === 'send'
+    const update: PostUpdate = { checkpoint: step.checkpoint, checkpointSends: goOn }
+    if (step.type === 'wait') {
+      update.dueAt = new Date(this.#core.clock.now().getTime() + step.resumeAfterSeconds * 1000)
+      update.wakeAt = update.dueAt
     }
+    if (attempt) await this.#finish([attempt], 'sent', null, update, !goOn)
+    else await this.#write(update, !goOn)
+    return goOn
   }
 
   async #call(
     around: Surroundings,
-    open: OpenGrant,
+    input: PublishInput,
     checkpoint: Json | null,
     deadline: Date,
   ): Promise<PublishStep> {
     const ctx = providerContext(this.#core, around.provider, { deadline })
-    const input = await this.#input(around, open)
     return checkpoint === null
       ? around.provider.startPublish(ctx, input)
       : around.provider.continuePublish(ctx, input, checkpoint)
@@ -195,16 +208,15 @@ class PostTurn {
   }
 
   /** The grant with tokens that can be used; null when it cannot be had, which is then written on the post. */
-  async #use(around: Surroundings): Promise<OpenGrant | null> {
-    const { account, provider } = around
+  async #use({ account, provider }: Surroundings, need?: TokenNeed): Promise<OpenGrant | null> {
     if (!account.grantId) return null
     try {
-      return await useGrant(this.#core, account.workspaceId, account.grantId)
+      return await useGrant(this.#core, account.workspaceId, account.grantId, need)
     } catch (error) {
       if (!(error instanceof PostMcpError) || error.code === 'database_unavailable') throw error
       if (error.code === 'account_not_publishable') {
-        await this.#failUnpublishable({ ...around, ...(await this.#look()) })
-      } else if (error.code === 'platform_unavailable' || error.code === 'rate_limited') {
+        await this.#failUnpublishable(await this.#look())
+      } else if (isPostMcpError(error, ...passing)) {
         await this.#later(provider, error)
       } else {
         await this.#fail(error)
@@ -222,7 +234,7 @@ class PostTurn {
     failure: HookFailure,
   ): Promise<boolean> {
     const unknown = (update: PostUpdate, release: boolean) =>
-      this.#finish(attempt, 'unknown', failure.error, { state: 'unknown', ...update }, release)
+      this.#finish([attempt], 'unknown', failure.error, { state: 'unknown', ...update }, release)
     if (failure.classification.kind === 'already_sent') {
       await unknown({}, false)
       const found = await this.#lookFor(around, attempt)
@@ -235,32 +247,22 @@ class PostTurn {
       await unknown({ failure: this.#failure(failure.error), failedTurns, dueAt, wakeAt: dueAt }, true)
       return false
     }
-    await this.#finish(attempt, 'not_sent', failure.error, {}, false)
+    await this.#finish([attempt], 'not_sent', failure.error, {}, false)
     return this.#afterFailure(around, open, failure)
   }
 
-  /** After a failure that certainly left nothing behind. @returns whether the turn goes on */
+  /** After a failure of a call that certainly left nothing behind. @returns whether the turn goes on */
   async #afterFailure(around: Surroundings, open: OpenGrant, failure: HookFailure): Promise<boolean> {
     const { classification, error } = failure
     const { account, provider } = around
     switch (classification.kind) {
       case 'access_token_expired': {
-        if (this.#tokenReplaced || !account.grantId) {
+        if (this.#tokenReplaced) {
           await this.#later(provider, error)
           return false
         }
         this.#tokenReplaced = true
-        const need = { kind: 'replacement', refusedVersion: open.grant.version } as const
-        try {
-          await useGrant(this.#core, account.workspaceId, account.grantId, need)
-          return true
-        } catch (refreshError) {
-          if (!(refreshError instanceof PostMcpError)) throw refreshError
-          if (refreshError.code === 'account_not_publishable')
-            await this.#failUnpublishable(await this.#look())
-          else await this.#later(provider, refreshError)
-          return false
-        }
+        return (await this.#use(around, { kind: 'replacement', refusedVersion: open.grant.version })) !== null
       }
       case 'rate_limited':
       case 'unavailable':
@@ -272,7 +274,8 @@ class PostTurn {
         await this.#failUnpublishable(await this.#look())
         return false
       default:
-        await this.#fail(error)
+        // What the platform took to publish later and then refused is certainly not public; earlier parts of it may be.
+        await this.#fail(error, !this.#post.checkpointSends)
         return false
     }
   }
@@ -285,9 +288,11 @@ class PostTurn {
       { postId: this.#post.id, platform: provider.manifest.id, code: error.code },
       'trying again later',
     )
+    const { unsettled, taken } = await this.#journal()
     await this.#write(
       {
-        state: this.#post.state === 'unknown' ? 'unknown' : 'queued',
+        // Only a post that certainly is not public may look as if it had not begun: it can be cancelled.
+        state: unsettled.length > 0 ? 'unknown' : taken.length > 0 ? 'publishing' : 'queued',
         failure: this.#failure(error),
         failedTurns: this.#post.failedTurns + 1,
         dueAt,
@@ -301,33 +306,44 @@ class PostTurn {
     return nextTry(this.#post.failedTurns + 1, error.retryAfter, this.#core.clock.now(), Math.random())
   }
 
-  /** Ends the post as failed, unless an attempt of it may still turn out to have worked: that is cleared up first. */
-  async #fail(error: PostMcpError): Promise<void> {
-    const unsettled = await this.#unsettled()
-    if (unsettled) {
-      const settledAt = new Date(unsettled.sendDeadline.getTime() + this.#core.timings.reconcileMargin * 1000)
-      const dueAt =
-        settledAt > this.#core.clock.now() ? settledAt : new Date(this.#core.clock.now().getTime() + 60_000)
+  /**
+   * Ends the post as failed, unless an attempt of it may still turn out to have worked: that is cleared up first, or left to a
+   * person.
+   * @param isRefused the platform itself says that what it took will not be public
+   */
+  async #fail(error: PostMcpError, isRefused = false): Promise<void> {
+    const { unsettled, taken } = await this.#journal()
+    const newest = unsettled.at(-1)
+    if (newest) {
+      const retryAt = this.#retryAt(error)
+      if (!retryAt) return this.#leaveToPerson(error.message)
+      const settledAt = this.#settledAt(newest)
+      const dueAt = settledAt > retryAt ? settledAt : retryAt
       const failedTurns = this.#post.failedTurns + 1
       return this.#write(
         { state: 'unknown', failure: this.#failure(error), failedTurns, dueAt, wakeAt: dueAt },
         true,
       )
     }
-    await this.#write(
-      {
-        state: 'failed',
-        failure: this.#failure(error),
-        wakeAt: null,
-        checkpoint: null,
-        checkpointSends: false,
-      },
-      true,
-    )
+    if (taken.length > 0 && !isRefused) return this.#leaveToPerson(error.message)
+    const failed: PostUpdate = {
+      state: 'failed',
+      failure: this.#failure(error),
+      wakeAt: null,
+      checkpoint: null,
+      checkpointSends: false,
+    }
+    if (taken.length > 0) await this.#finish(taken, 'not_sent', error, failed, true)
+    else await this.#write(failed, true)
   }
 
   async #failUnpublishable({ account, grant, provider }: Surroundings): Promise<void> {
     const { health, nextAction } = reportAccount(account, grant, provider.manifest)
+    if (grant && health.status === 'active') {
+      // The verdict was about an authorization that has been replaced meanwhile.
+      const words = 'The account was reconnected while the post was being published.'
+      return this.#later(provider, new PostMcpError('platform_unavailable', words))
+    }
     const why = health.reason ? `${health.status}, ${health.reason}` : health.status
     await this.#fail(
       new PostMcpError('account_not_publishable', `@${account.handle} cannot publish: ${why}.`, {
@@ -351,14 +367,17 @@ class PostTurn {
 
   // --- when the outcome of an attempt is not known ---------------------------------------------------------------------
 
-  /** Clears up an attempt before anything else is done. @returns true when the turn may go on */
-  async #reconcile(around: Surroundings, attempt: Attempt): Promise<boolean> {
-    if (attempt.outcome === null) {
-      // Its sender is gone: nothing else leaves an attempt without outcome under a lease that is over.
-      await this.#finish(attempt, 'unknown', null, { state: 'unknown' }, false)
-    }
+  /** Clears up attempts of unknown outcome before anything else is done. @returns true when the turn may go on */
+  async #reconcile(around: Surroundings): Promise<boolean> {
+    const { unsettled } = await this.#journal()
+    const newest = unsettled.at(-1)
+    if (!newest) return true
+    // Whose sender is gone: nothing else leaves an attempt without outcome under a lease that is over.
+    const open = unsettled.filter((attempt) => attempt.outcome === null)
+    if (open.length > 0) await this.#finish(open, 'unknown', null, { state: 'unknown' }, false)
+
     const { account, grant, provider } = around
-    const settledAt = new Date(attempt.sendDeadline.getTime() + this.#core.timings.reconcileMargin * 1000)
+    const settledAt = this.#settledAt(newest)
     const settled = settledAt <= this.#core.clock.now()
     // With a key a repetition is safe even while the first request is on its way; otherwise we wait until it cannot be.
     const repeatable = this.#keyHolds(provider) && effectiveHealth(account, grant).status === 'active'
@@ -371,25 +390,51 @@ class PostTurn {
       return false
     }
     if (provider.findPublished) {
-      if ((await this.#lookFor(around, attempt)) !== 'not_there') return false
-      if (settled) await this.#finish(attempt, 'not_sent', null, {}, false)
+      if ((await this.#lookFor(around, newest)) !== 'not_there') return false
+      if (settled) await this.#finish(unsettled, 'not_sent', null, {}, false)
     }
-    await this.#write({ state: 'publishing', checkpoint: attempt.body, checkpointSends: true }, false)
+    const { failure, failedTurns } = this.#post
+    if (failure && nextTry(failedTurns, undefined, this.#core.clock.now(), 0) === null) {
+      await this.#fail(new PostMcpError(failure.code, failure.message, failure))
+      return false
+    }
+    await this.#write({ state: 'publishing', checkpoint: newest.body, checkpointSends: true }, false)
     return true
   }
 
   /** Asks the platform; a post that is found is published, and after trouble we look again later. */
   async #lookFor(around: Surroundings, attempt: Attempt): Promise<'not_there' | 'settled_or_later'> {
-    const { provider } = around
-    try {
-      const found = await this.#find(around, attempt)
-      if (!found) return 'not_there'
-      await this.#published(attempt, found)
-    } catch (error) {
-      if (error instanceof FenceLost || isPostMcpError(error, 'database_unavailable')) throw error
-      await this.#lookAgain(attempt, readHookFailure(provider, error, 'verify').error)
+    const { account, provider } = around
+    if (!account.grantId || !provider.findPublished) return 'not_there'
+    let open = await this.#openToLook(account, account.grantId)
+    for (let again = true; ; again = false) {
+      try {
+        const found = await this.#find(around, open, attempt)
+        if (!found) return 'not_there'
+        await this.#published(attempt, found)
+        return 'settled_or_later'
+      } catch (error) {
+        if (error instanceof FenceLost) throw error
+        const failure = readHookFailure(provider, error, 'verify')
+        if (failure.classification.kind !== 'access_token_expired' || !again) {
+          await storeFailure(this.#core, account, open.grant, failure, 'publish')
+          await this.#lookAgain(attempt, failure.error)
+          return 'settled_or_later'
+        }
+        const need = { kind: 'replacement', refusedVersion: open.grant.version } as const
+        open = await this.#openToLook(account, account.grantId, need)
+      }
     }
-    return 'settled_or_later'
+  }
+
+  /** Tokens to look with: good ones where they can be had; else those there are, for some platforms show posts to anybody. */
+  async #openToLook(account: Account, grantId: GrantId, need?: TokenNeed): Promise<OpenGrant> {
+    try {
+      return await useGrant(this.#core, account.workspaceId, grantId, need)
+    } catch (error) {
+      if (!isPostMcpError(error, 'account_not_publishable', ...passing)) throw error
+      return openGrant(this.#core, account.workspaceId, grantId)
+    }
   }
 
   /** Whether the platform still recognises a repetition by our key. */
@@ -398,23 +443,24 @@ class PostTurn {
     const { windowSeconds } = publish.dedupe
     const chosenAt = this.#post.dedupeKeyAt
     if (windowSeconds === null) return chosenAt !== null
-    return chosenAt !== null && this.#core.clock.now().getTime() - chosenAt.getTime() < windowSeconds * 1000
+    const arrivesAt = this.#core.clock.now().getTime() + this.#core.timings.send * 1000
+    return chosenAt !== null && arrivesAt - chosenAt.getTime() < windowSeconds * 1000
   }
 
-  async #find(around: Surroundings, attempt: Attempt): Promise<SentPost | null> {
-    const { account, provider } = around
-    if (!account.grantId || !provider.findPublished) return null
-    const open = await openGrant(this.#core, account.workspaceId, account.grantId)
-    const { dedupeKey } = this.#post
-    return provider.findPublished(
-      providerContext(this.#core, provider, { deadline: new Date(this.#until) }),
-      {
-        access: open.access,
-        account: { targetId: account.targetId, handle: account.handle },
-        dedupeKey: dedupeKey ?? '',
-      },
+  async #find(
+    { account, provider }: Surroundings,
+    { access }: OpenGrant,
+    attempt: Attempt,
+  ): Promise<SentPost | null> {
+    const ctx = providerContext(this.#core, provider, { deadline: new Date(this.#until) })
+    const { targetId, handle } = account
+    const dedupeKey = attempt.dedupeKey ?? ''
+    const found = await provider.findPublished?.(
+      ctx,
+      { access, account: { targetId, handle }, dedupeKey },
       attempt.body,
     )
+    return found ?? null
   }
 
   async #lookAgain(attempt: Attempt, problem: PostMcpError): Promise<void> {
@@ -428,14 +474,10 @@ class PostTurn {
     )
   }
 
-  async #leaveToPerson(): Promise<void> {
-    const error = new PostMcpError(
-      'outcome_unknown',
-      'The answer of the platform was lost and it cannot be asked: the post may be public or not.',
-      {
-        nextAction: `Look at the platform, then run \`postmcp post resolve --post ${this.#post.id} --as published\` (or \`--as failed\`).`,
-      },
-    )
+  async #leaveToPerson(why = 'The answer of the platform was lost and it cannot be asked.'): Promise<void> {
+    const error = new PostMcpError('outcome_unknown', `${why} The post may be public or not.`, {
+      nextAction: `Look at the platform, then run \`postmcp post resolve --post ${this.#post.id} --as published\` (or \`--as failed\`).`,
+    })
     await this.#write({ state: 'unknown', failure: this.#failure(error), wakeAt: null }, true)
   }
 
@@ -472,9 +514,9 @@ class PostTurn {
     return attempt
   }
 
-  /** Commits what came of an attempt together with what it means for the post. */
+  /** Commits what came of attempts together with what it means for the post. */
   async #finish(
-    attempt: Attempt,
+    attempts: Attempt[],
     outcome: AttemptOutcome,
     error: PostMcpError | null,
     update: PostUpdate,
@@ -485,21 +527,29 @@ class PostTurn {
     await saveSurely(logger, 'outcome of an attempt', () =>
       store.transaction(async (tx) => {
         if (!(await tx.posts.write(workspaceId, id, fence, update, release))) throw new FenceLost()
-        await tx.attempts.finish(workspaceId, attempt.id, outcome, error && this.#failure(error), clock.now())
+        for (const attempt of attempts) {
+          await tx.attempts.finish(
+            workspaceId,
+            attempt.id,
+            outcome,
+            error && this.#failure(error),
+            clock.now(),
+          )
+        }
       }),
     )
     this.#post = { ...this.#post, ...update }
   }
 
-  async #published(attempt: Attempt, sent: SentPost): Promise<void> {
+  async #published(attempt: Attempt | null, sent: SentPost): Promise<void> {
     const { store, logger, clock } = this.#core
     const { workspaceId, id, fence, accountId, groupId } = this.#post
     const now = clock.now()
     await saveSurely(logger, 'outcome of an attempt', () =>
       store.transaction(async (tx) => {
-        if (!(await tx.posts.write(workspaceId, id, fence, this.#asPublished(sent), true)))
-          throw new FenceLost()
-        await tx.attempts.finish(workspaceId, attempt.id, 'sent', null, now)
+        const published = { state: 'published', sent, publishedAt: now, failure: null, wakeAt: null } as const
+        if (!(await tx.posts.write(workspaceId, id, fence, published, true))) throw new FenceLost()
+        if (attempt) await tx.attempts.finish(workspaceId, attempt.id, 'sent', null, now)
         await tx.accounts.update(workspaceId, accountId, { lastUsedAt: now })
         await tx.events.add(
           workspaceId,
@@ -509,10 +559,6 @@ class PostTurn {
         )
       }),
     )
-  }
-
-  #asPublished(sent: SentPost): PostUpdate {
-    return { state: 'published', sent, publishedAt: this.#core.clock.now(), failure: null, wakeAt: null }
   }
 
   async #write(update: PostUpdate, release: boolean): Promise<void> {
@@ -541,7 +587,9 @@ class PostTurn {
       const failedTurns = this.#post.failedTurns + 1
       await this.#write({ failure: this.#failure(problem), failedTurns, dueAt, wakeAt: dueAt }, true)
     } catch (second) {
-      if (!(second instanceof FenceLost) && !isPostMcpError(second, 'database_unavailable')) throw second
+      // The lease runs out by itself, and the sweeper looks again.
+      const words = second instanceof Error ? second.message : 'unknown'
+      this.#core.logger.error({ postId: this.#post.id, error: words }, 'could not put the post back')
     }
   }
 }

@@ -110,8 +110,19 @@ function mediaProblems(
   return problems
 }
 
+const isMalformed = (text: string) => text.includes('\0') || !text.isWellFormed()
+
 function shapeProblems(content: Content, limits: PostLimits, name: string): Problem[] {
   const problems: Problem[] = []
+  const texts = [content.text, content.link?.title, content.link?.description, content.link?.url]
+  if ([...texts, ...content.media.map((item) => item.altText)].some((text) => text && isMalformed(text))) {
+    problems.push({
+      code: 'text_malformed',
+      message:
+        'The text holds something that is no character: NUL, or half of one that is written as a pair.',
+      field: 'content',
+    })
+  }
   const hasText = content.text.trim() !== ''
   if (!hasText && content.media.length === 0 && !content.link) {
     problems.push({

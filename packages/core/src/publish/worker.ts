@@ -57,14 +57,18 @@ export async function startWorker(core: CoreContext): Promise<Worker> {
     await core.store.transaction(async (tx) => {
       await tx.jobs.wake(await tx.posts.takeDue(core.clock.now(), wakeAgainSeconds, sweepBatch))
     })
-    await refreshDueGrants(core)
     await core.store.idempotency.deleteOlderThan(new Date(core.clock.now().getTime() - 24 * 60 * 60 * 1000))
   }
 
-  async function sweep(): Promise<void> {
+  /** Apart from the posts: a slow platform must not keep those of others waiting. */
+  async function refreshOnce(): Promise<void> {
+    while (!stopping.signal.aborted && (await refreshDueGrants(core)).more);
+  }
+
+  async function regularly(work: () => Promise<void>): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        await sweepOnce()
+        await work()
       } catch (error) {
         const code = isPostMcpError(error) ? error.code : 'internal_error'
         core.logger.error({ code, error: error instanceof Error ? error.message : 'unknown' }, 'sweep failed')
@@ -74,7 +78,7 @@ export async function startWorker(core: CoreContext): Promise<Worker> {
   }
 
   const consumer = await core.store.consume(take)
-  const sweeping = sweep()
+  const sweeping = Promise.all([regularly(sweepOnce), regularly(refreshOnce)])
   return {
     async stop() {
       stopping.abort()

@@ -186,8 +186,7 @@ async function saveRefreshed(
 ): Promise<void> {
   const { workspaceId, id } = grant
   // A server that gives no new refresh token leaves the old one valid (RFC 6749 section 6).
-  const { refreshToken, refreshTokenExpiresAt } =
-    brought.refreshToken === undefined ? access.tokens : brought
+  const { refreshToken, refreshTokenExpiresAt } = brought.refreshToken === undefined ? access.tokens : brought
   const tokens = { ...brought, refreshToken, refreshTokenExpiresAt }
   const sealed = box.seal(tokensOf(id), writeTokens(tokens))
   let attempted = false

@@ -6,6 +6,13 @@ import { type Logger, silentLogger } from '../provider/context.js'
 import { openPostgresStore } from '../store/postgres/index.js'
 import type { Store } from '../store/store.js'
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Role that may create databases on the PostgreSQL of this test run. */
+    postgresUrl: string
+  }
+}
+
 /** A database of one test file: a copy of a template that was migrated once, so that it costs little. */
 export interface TestDatabase {
   connectionString: string

@@ -180,7 +180,7 @@ export function posts(db: Kysely<Database>): StoreOperations['posts'] {
     async wakeUnknown(workspaceId, accountId, now) {
       const rows = await db
         .updateTable('posts')
-        .set({ due_at: now, wake_at: now })
+        .set({ due_at: now, wake_at: now, failed_turns: 0 })
         .where('workspace_id', '=', workspaceId)
         .where('account_id', '=', accountId)
         .where('state', '=', 'unknown')

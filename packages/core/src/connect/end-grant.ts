@@ -1,0 +1,31 @@
+import type { Health } from '../model/account.js'
+import type { GrantId, WorkspaceId } from '../model/ids.js'
+import type { GrantAccess } from '../provider/provider.js'
+import { readTokens, tokensOf } from '../refresh/grant-secrets.js'
+import type { StoreOperations } from '../store/store.js'
+import type { Strongbox } from '../vault/vault.js'
+
+/**
+ * Gives up a grant that feeds no account any more: its lease is void and its secrets are destroyed.
+ * @returns what is to be taken back at the platform once this is committed; null when the grant lives on or had nothing left
+ */
+export async function endUnusedGrant(
+  tx: StoreOperations,
+  box: Strongbox,
+  workspaceId: WorkspaceId,
+  id: GrantId,
+  health: Health,
+): Promise<GrantAccess | null> {
+  const grant = await tx.grants.get(workspaceId, id)
+  if (!grant || (await tx.accounts.listByGrant(workspaceId, id)).length > 0) return null
+  const sealed = await tx.credentials.get(workspaceId, tokensOf(id))
+  await tx.grants.end(workspaceId, id, health)
+  await tx.credentials.deleteAllOf(workspaceId, 'grant', id)
+  if (!sealed) return null
+  try {
+    const tokens = readTokens(box.open(tokensOf(id), sealed))
+    return { subject: grant.subject, settings: grant.settings, tokens }
+  } catch {
+    return null // damaged: nothing can be done with it, and it is gone now
+  }
+}
