@@ -63,16 +63,17 @@ export interface HttpClientOptions {
  */
 function lookingBeforeTheWrite(dispatcher: Dispatcher, look: () => void): Dispatcher {
   return dispatcher.compose((dispatch) => (options, handler) => {
-    const looking: Dispatcher.DispatchHandler = Object.create(handler)
-    looking.onConnect = (abort) => {
-      look()
-      handler.onConnect?.(abort)
-    }
-    if (handler.onRequestStart) {
-      looking.onRequestStart = (controller, context) => {
+    // Each call is passed on: undici's handlers have private fields, so they cannot be inherited from.
+    const looking: Dispatcher.DispatchHandler = {
+      onRequestStart(controller, context) {
         look()
         handler.onRequestStart?.(controller, context)
-      }
+      },
+      onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
+      onResponseStart: (...args) => handler.onResponseStart?.(...args),
+      onResponseData: (...args) => handler.onResponseData?.(...args),
+      onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
+      onResponseError: (...args) => handler.onResponseError?.(...args),
     }
     return dispatch(options, looking)
   })

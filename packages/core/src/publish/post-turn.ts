@@ -146,10 +146,12 @@ class PostTurn {
     const open = await this.#use(around)
     if (!open) return false
     const input = await this.#input(around, open)
+    // By the clock of the machine, as a running request must be measured; begun no later than what the journal says.
+    const deadline = new Date(Date.now() + this.#core.timings.send * 1000)
     const attempt = await this.#openAttempt()
     let step: PublishStep
     try {
-      step = await this.#call(around, input, attempt.body, attempt.sendDeadline)
+      step = await this.#call(around, input, attempt.body, deadline)
     } catch (error) {
       return this.#afterFailedSend(around, open, attempt, readHookFailure(around.provider, error, 'publish'))
     }
@@ -318,7 +320,7 @@ class PostTurn {
       const retryAt = this.#retryAt(error)
       if (!retryAt) return this.#leaveToPerson(error.message)
       const settledAt = this.#settledAt(newest)
-      const dueAt = settledAt > retryAt ? settledAt : retryAt
+      const dueAt = new Date(Math.max(settledAt.getTime(), retryAt.getTime()))
       const failedTurns = this.#post.failedTurns + 1
       return this.#write(
         { state: 'unknown', failure: this.#failure(error), failedTurns, dueAt, wakeAt: dueAt },
@@ -485,12 +487,11 @@ class PostTurn {
 
   /** Commits that we are about to send, and what. */
   async #openAttempt(): Promise<Attempt> {
-    const { store, timings } = this.#core
+    const { store, timings, clock } = this.#core
     const { workspaceId, id, checkpoint, dedupeKey } = this.#post
     if (checkpoint === null) throw new PostMcpError('internal_error', 'There is nothing prepared to send.')
     const earlier = await store.attempts.list(workspaceId, id)
-    // Measured by the clock of the machine, as the deadline of a running request must be.
-    const startedAt = new Date()
+    const startedAt = clock.now()
     const attempt: Attempt = {
       id: newId('attempt', startedAt),
       workspaceId,

@@ -20,6 +20,8 @@ export interface TestDatabase {
   query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
   /** A store on it, closed with it. Several of them stand for several processes. */
   openStore(options?: { logger?: Logger; maxConnections?: number }): Promise<Store>
+  /** One store for all who need none of their own. */
+  sharedStore(): Promise<Store>
   /** Closes all stores and removes the database. */
   drop(): Promise<void>
 }
@@ -46,15 +48,21 @@ export async function createTestDatabase(serverUrl: string): Promise<TestDatabas
   const pool = new pg.Pool({ connectionString, max: 2 })
   pool.on('error', () => {})
   const stores: Store[] = []
+  let shared: Promise<Store> | undefined
+  const openStore: TestDatabase['openStore'] = async (options = {}) => {
+    const store = await openPostgresStore({ connectionString, logger: silentLogger, ...options })
+    stores.push(store)
+    return store
+  }
   return {
     connectionString,
+    openStore,
+    sharedStore() {
+      shared ??= openStore({ maxConnections: 8 })
+      return shared
+    },
     async query(text, values) {
       return (await pool.query(text, values)).rows
-    },
-    async openStore(options = {}) {
-      const store = await openPostgresStore({ connectionString, logger: silentLogger, ...options })
-      stores.push(store)
-      return store
     },
     async drop() {
       await Promise.allSettled(stores.map((store) => store.close()))

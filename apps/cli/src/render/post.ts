@@ -1,0 +1,76 @@
+import type { Issue, Post, PostGroup, PostWithAttempts, Validation } from '@postmcp/sdk'
+import { type Cell, paint, plain, properties, table } from '../output.js'
+
+const styles = { published: 'green', failed: 'red', unknown: 'yellow', cancelled: 'dim' } as const
+
+const stateCell = (state: string): Cell => {
+  const style = styles[state as keyof typeof styles]
+  return style ? { text: state, style } : state
+}
+
+/** Where a post went, or why not, or when it is tried again. */
+const outcomeOf = (post: Post): Cell => {
+  if (post.deletedAt !== null) return `deleted ${post.deletedAt}`
+  if (post.state === 'published') return post.permalink ?? post.platformPostId
+  const again = post.nextTryAt === null ? '' : ` Next try: ${post.nextTryAt}.`
+  return post.failure ? `${post.failure.message} ${post.failure.nextAction}${again}` : again.trim() || null
+}
+
+export function renderGroup(group: PostGroup): string {
+  const rows = group.posts.map((post) => [post.id, post.accountId, stateCell(post.state), outcomeOf(post)])
+  return [
+    properties([
+      ['Post group', group.id],
+      ['Status', group.status],
+    ]),
+    table(['POST', 'ACCOUNT', 'STATE', 'OUTCOME'], rows),
+  ].join('\n')
+}
+
+export function renderGroups(groups: PostGroup[]): string {
+  if (groups.length === 0) return 'Nothing was posted yet.'
+  return table(
+    ['POST GROUP', 'CREATED', 'STATUS', 'ACCOUNTS', 'TEXT'],
+    groups.map(({ id, createdAt, status, posts, content }) => [
+      id,
+      createdAt,
+      status,
+      String(posts.length),
+      content.text.length > 60 ? `${content.text.slice(0, 59)}…` : content.text,
+    ]),
+  )
+}
+
+export function renderPost(post: PostWithAttempts | Post): string {
+  const lines = properties([
+    ['Post', post.id],
+    ['Post group', post.groupId],
+    ['Account', post.accountId],
+    ['Platform', post.platform],
+    ['State', stateCell(post.state)],
+    ['Outcome', outcomeOf(post)],
+    ['Published', post.publishedAt],
+  ])
+  if (!('attempts' in post) || post.attempts.length === 0) return lines
+  const attempts = table(
+    ['ATTEMPT', 'STARTED', 'OUTCOME', 'WHY'],
+    post.attempts.map(({ number, startedAt, outcome, failure }) => [
+      String(number),
+      startedAt,
+      outcome ?? 'running',
+      failure?.message ?? null,
+    ]),
+  )
+  return `${lines}\n${attempts}`
+}
+
+const renderIssue = ({ severity, message, accountId }: Issue): string => {
+  const mark = severity === 'error' ? paint('red', 'error') : paint('yellow', 'warning')
+  return `${mark}: ${plain(message)}${accountId ? ` (${accountId})` : ''}`
+}
+
+export function renderValidation({ valid, issues }: Validation): string {
+  const verdict = valid ? paint('green', 'This can be published.') : paint('red', 'This cannot be published.')
+  return [verdict, ...issues.map(renderIssue)].join('\n')
+}
+

@@ -1,0 +1,12 @@
+import { defineConfig } from 'tsup'
+
+/** Every source becomes a file of its own: oclif finds commands by their files and loads the one it runs. */
+export default defineConfig({
+  entry: ['src/**/*.ts', '!src/**/*.test.ts'],
+  format: ['esm'],
+  bundle: false,
+  clean: true,
+  sourcemap: true,
+  target: 'node22',
+  platform: 'node',
+})

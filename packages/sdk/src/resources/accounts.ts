@@ -1,0 +1,94 @@
+import { type Page, type PageData, type PageQuery, readPage } from '../pagination.js'
+import { type KeyedRequestOptions, type Requester, type RequestOptions, segment } from '../request.js'
+import type { Account, AccountStatus, ConnectStep, Disconnected, Health } from '../types.js'
+
+export interface ConnectRequest {
+  /** Such as `bluesky`. */
+  platform: string
+  /** The platform's credential fields by name; what is missing the answer asks for. */
+  fields?: Record<string, string> | undefined
+}
+
+export interface StatusQuery {
+  /** `recent` (default): a check of the last minute will do. `live`: ask the platform now. `stored`: do not ask it. */
+  freshness?: 'recent' | 'live' | 'stored' | undefined
+}
+
+/** Publishing targets and the authorizations behind them. */
+export class Accounts {
+  readonly #request: Requester
+
+  constructor(request: Requester) {
+    this.#request = request
+  }
+
+  /**
+   * Begins to connect an account; an account that is there already gets the new authorization. Done once however often repeated.
+   * @returns the next step; `connected` when there is nothing left to do
+   */
+  connect(request: ConnectRequest, options?: KeyedRequestOptions): Promise<ConnectStep> {
+    return this.#request({ method: 'POST', path: '/accounts/connect', json: request, isKeyed: true }, options)
+  }
+
+  /** Newest first, with the status last known. */
+  list(query: PageQuery = {}, options?: RequestOptions): Promise<Page<Account>> {
+    return readPage(query, (each) =>
+      this.#request<PageData<Account>>(
+        { method: 'GET', path: '/accounts', query: { ...each }, isRepeatable: true },
+        options,
+      ),
+    )
+  }
+
+  /** With the status last known. */
+  get(accountId: string, options?: RequestOptions): Promise<Account> {
+    return this.#request(
+      { method: 'GET', path: `/accounts/${segment(accountId)}`, isRepeatable: true },
+      options,
+    )
+  }
+
+  /** With the status verified at the platform. */
+  status(accountId: string, query: StatusQuery = {}, options?: RequestOptions): Promise<AccountStatus> {
+    return this.#request(
+      {
+        method: 'GET',
+        path: `/accounts/${segment(accountId)}/status`,
+        query: { ...query },
+        isRepeatable: true,
+      },
+      options,
+    )
+  }
+
+  /** The last hundred changes of an account's status, newest first, on one page. */
+  history(accountId: string, options?: RequestOptions): Promise<Page<Health>> {
+    return readPage({}, () =>
+      this.#request<PageData<Health>>(
+        { method: 'GET', path: `/accounts/${segment(accountId)}/history`, isRepeatable: true },
+        options,
+      ),
+    )
+  }
+
+  /**
+   * Gives an account a new authorization; id, posts and history stay. Done once however often repeated.
+   * @param fields the platform's credential fields by name; what is not secret is remembered
+   * @throws PostMcpApiError `identity_mismatch` for credentials of another account
+   */
+  reconnect(
+    accountId: string,
+    fields: Record<string, string>,
+    options?: KeyedRequestOptions,
+  ): Promise<ConnectStep> {
+    return this.#request(
+      { method: 'POST', path: `/accounts/${segment(accountId)}/reconnect`, json: { fields }, isKeyed: true },
+      options,
+    )
+  }
+
+  /** Revokes at the platform what ends only this account, destroys its credentials and cancels what waits. */
+  disconnect(accountId: string, options?: RequestOptions): Promise<Disconnected> {
+    return this.#request({ method: 'POST', path: `/accounts/${segment(accountId)}/disconnect` }, options)
+  }
+}

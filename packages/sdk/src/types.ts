@@ -1,0 +1,58 @@
+import type { components } from './generated/openapi.js'
+
+type Schemas = components['schemas']
+
+/** A publishing target: a profile, page or channel, with its status. */
+export type Account = Schemas['Account']
+/** An account with its status just verified, or what was known instead. */
+export type AccountStatus = Schemas['AccountStatus']
+/** One entry of an account's history. */
+export type Health = Schemas['Health']
+/** What a disconnect revoked and cancelled. */
+export type Disconnected = Schemas['Disconnected']
+/** What has to happen next in a connect or reconnect; repeat until `connected`. */
+export type ConnectStep = Schemas['ConnectStep']
+/** A connect or reconnect attempt. */
+export type Connection = Schemas['Connection']
+/** Something a platform asks for when it is connected with credentials. */
+export type CredentialField = Schemas['CredentialField']
+/** Something that can be made an account. */
+export type Target = Schemas['Target']
+/** What a platform needs and allows. */
+export type Platform = Schemas['Platform']
+/** An uploaded file. */
+export type Media = Schemas['Media']
+/** One piece of content as it was stored. */
+export type Content = Schemas['Content']
+/** One piece of content addressed to several accounts. */
+export type PostGroup = Schemas['PostGroup']
+/** One account's copy in a group. */
+export type Post = Schemas['Post']
+/** A post with every attempt to publish it. */
+export type PostWithAttempts = Schemas['PostWithAttempts']
+/** One try to publish a post. */
+export type Attempt = Schemas['Attempt']
+/** Why a post is not published. */
+export type Failure = NonNullable<Schemas['Failure']>
+/** A group after a retry, and what was retried. */
+export type RetryResult = Schemas['RetryResult']
+/** What was found by holding a draft against the limits of its targets. */
+export type Validation = Schemas['Validation']
+/** One thing that is wrong with a request or a draft. */
+export type Issue = Schemas['Issue']
+/** The tenant an API key belongs to. */
+export type Workspace = Schemas['Workspace']
+/** An API key, without the key itself. */
+export type ApiKey = Schemas['ApiKey']
+/** An API key just made, with the key itself. */
+export type NewApiKey = Schemas['NewApiKey']
+/** An error as it comes over the wire (RFC 9457). */
+export type Problem = Schemas['Problem']
+/** One of the closed list of error codes. */
+export type ErrorCode = Problem['code']
+
+/** One piece of content and the accounts it goes to. */
+export interface PostGroupDraft {
+  content: Partial<Pick<Content, 'text' | 'media'>> & Omit<Content, 'text' | 'media'>
+  targets: { accountId: string }[]
+}
