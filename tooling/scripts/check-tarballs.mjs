@@ -28,7 +28,10 @@ try {
     sh(join(root, folder), 'pnpm', 'pack', '--pack-destination', tarballs)
   }
   const files = Object.fromEntries(
-    readdirSync(tarballs).map((file) => [file.replace(/-\d.*$/, '').replace(/^postmcp-/, '@postmcp/'), join(tarballs, file)]),
+    readdirSync(tarballs).map((file) => [
+      file.replace(/-\d.*$/, '').replace(/^postmcp-/, '@postmcp/'),
+      join(tarballs, file),
+    ]),
   )
 
   // The CLI needs its siblings, which are not on the registry yet: they come from the tarballs as well.
@@ -46,7 +49,10 @@ try {
 
   const sdk = join(scratch, 'sdk')
   mkdirSync(sdk)
-  writeFileSync(join(sdk, 'package.json'), JSON.stringify({ private: true, dependencies: { '@postmcp/sdk': siblings['@postmcp/sdk'] } }))
+  writeFileSync(
+    join(sdk, 'package.json'),
+    JSON.stringify({ private: true, dependencies: { '@postmcp/sdk': siblings['@postmcp/sdk'] } }),
+  )
   sh(sdk, 'npm', 'install', '--no-audit', '--no-fund', '--loglevel=error')
   const installed = readdirSync(join(sdk, 'node_modules')).filter((name) => !name.startsWith('.'))
   if (installed.join() !== '@postmcp') throw new Error(`The SDK brings dependencies: ${installed.join(', ')}`)
@@ -61,7 +67,17 @@ try {
   expect(sh(sdk, 'node', 'esm.mjs'), /^function/, 'the SDK from ESM')
   expect(sh(sdk, 'node', 'cjs.cjs'), /^function/, 'the SDK from CommonJS')
   symlinkSync(join(root, 'node_modules', '@types'), join(sdk, 'node_modules', '@types'))
-  sh(sdk, join(root, 'node_modules', '.bin', 'tsc'), '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', 'sample.ts')
+  sh(
+    sdk,
+    join(root, 'node_modules', '.bin', 'tsc'),
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+    'sample.ts',
+  )
 
   // The product itself, from the tarball: an embedded database is made and asked through the SDK, in this process.
   const dataDir = join(scratch, 'data')

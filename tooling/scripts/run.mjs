@@ -19,7 +19,12 @@ const wanted = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']
 /** Runs a command to its end, with our terminal; signals reach it by themselves or through us. */
 function run(command, args, env = process.env) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env, stdio: 'inherit', shell: process.platform === 'win32' })
+    const child = spawn(command, args, {
+      cwd: root,
+      env,
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+    })
     // Ctrl-C goes to the whole group; we stay to report how the child ended.
     const onInterrupt = () => {}
     const onTerminate = () => child.kill('SIGTERM')
@@ -46,7 +51,13 @@ const installed = existsSync(marker) ? readFileSync(marker, 'utf8') : ''
 if (installed !== wanted) {
   console.log('Installing dependencies (once, about a minute) ...')
   // npx, because neither pnpm nor a working corepack can be expected; the version is the one pinned in package.json.
-  const code = await run('npx', ['--yes', packageManager, 'install', '--frozen-lockfile', '--reporter=append-only'])
+  const code = await run('npx', [
+    '--yes',
+    packageManager,
+    'install',
+    '--frozen-lockfile',
+    '--reporter=append-only',
+  ])
   if (code !== 0) {
     console.error('The dependencies could not be installed; see above.')
     process.exit(code)

@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-const build = spawnSync('turbo', ['run', 'build', '--output-logs=errors-only'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+const build = spawnSync('turbo', ['run', 'build', '--output-logs=errors-only'], {
+  cwd: root,
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
 if (build.status !== 0) {
   process.stdout.write(build.stdout ?? '')
   process.exit(build.status ?? 1)

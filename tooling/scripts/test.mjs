@@ -15,7 +15,14 @@ const check = (name, command, ...args) => ({ name, command, args })
 const tests = (project) => ({
   name: project,
   command: 'vitest',
-  args: ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${join(results, `${project}.json`)}`],
+  args: [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${join(results, `${project}.json`)}`,
+  ],
   report: join(results, `${project}.json`),
 })
 
@@ -47,9 +54,13 @@ function run({ command, args }) {
 function count({ report }, ok) {
   if (!report) return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
   try {
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    )
     for (const file of testResults) {
-      for (const test of file.assertionResults.filter(({ status }) => status === 'skipped' || status === 'pending')) {
+      for (const test of file.assertionResults.filter(
+        ({ status }) => status === 'skipped' || status === 'pending',
+      )) {
         console.log(`skipped: ${file.name} > ${test.fullName}`)
       }
     }
@@ -63,7 +74,9 @@ function count({ report }, ok) {
 const only = process.argv.slice(2)
 const unknown = only.filter((name) => !steps.some((step) => step.name === name))
 if (unknown.length > 0) {
-  console.error(`There is no check ${unknown.join(', ')}. There are: ${steps.map((step) => step.name).join(', ')}.`)
+  console.error(
+    `There is no check ${unknown.join(', ')}. There are: ${steps.map((step) => step.name).join(', ')}.`,
+  )
   process.exit(2)
 }
 rmSync(results, { recursive: true, force: true })
@@ -78,7 +91,9 @@ for (const step of steps) {
   const ok = await run(step)
   const counts = count(step, ok)
   for (const key of Object.keys(totals)) totals[key] += counts[key]
-  lines.push(`${ok ? 'ok    ' : 'FAILED'} ${step.name.padEnd(12)} ${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s`)
+  lines.push(
+    `${ok ? 'ok    ' : 'FAILED'} ${step.name.padEnd(12)} ${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s`,
+  )
   if (!ok && step.name === 'build') break // nothing after it would mean anything
 }
 console.log(`\n${lines.join('\n')}`)

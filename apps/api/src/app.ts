@@ -1,7 +1,7 @@
 import type { CoreContext } from '@postmcp/core'
+import { PostMcpError } from '@postmcp/core'
 import { bodyLimit } from 'hono/body-limit'
 import { requestId } from 'hono/request-id'
-import { PostMcpError } from '@postmcp/core'
 import { authenticate } from './middleware/auth.js'
 import { logRequests } from './middleware/log-requests.js'
 import { notFoundHandler, problemHandler } from './middleware/problem.js'
@@ -50,7 +50,10 @@ export function createApp(core: CoreContext) {
     bodyLimit({
       maxSize: maxJsonBytes,
       onError: () => {
-        throw new PostMcpError('payload_too_large', `The request's body is larger than ${maxJsonBytes} bytes.`)
+        throw new PostMcpError(
+          'payload_too_large',
+          `The request's body is larger than ${maxJsonBytes} bytes.`,
+        )
       },
     }),
   )

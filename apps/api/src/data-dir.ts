@@ -86,4 +86,5 @@ export const announceServer = (dataDir: string, server: ServerFile): Promise<voi
   writePrivateFile(dataPaths(dataDir).server, `${JSON.stringify(server)}\n`)
 
 /** Takes the announcement back. */
-export const withdrawServer = (dataDir: string): Promise<void> => rm(dataPaths(dataDir).server, { force: true })
+export const withdrawServer = (dataDir: string): Promise<void> =>
+  rm(dataPaths(dataDir).server, { force: true })

@@ -27,7 +27,8 @@ type LogLevel = (typeof logLevels)[number]
 
 const origin = z.url({ protocol: /^https?$/ }).transform((text, context) => {
   const url = new URL(text)
-  if (url.pathname !== '/' || url.search !== '') context.addIssue('must be an origin such as http://127.0.0.1:2583')
+  if (url.pathname !== '/' || url.search !== '')
+    context.addIssue('must be an origin such as http://127.0.0.1:2583')
   return url.origin
 })
 
@@ -55,7 +56,11 @@ export function readSettings(env: NodeJS.ProcessEnv, providers: ProviderRegistry
   const host = read(env, 'POSTMCP_HOST', z.string().default('127.0.0.1'))
   const port = read(env, 'POSTMCP_PORT', z.coerce.number().int().min(0).max(65535).default(4477))
   const url = z.url({ protocol: /^https?$/ })
-  const publicUrl = read(env, 'POSTMCP_PUBLIC_URL', url.default(`http://${host.includes(':') ? `[${host}]` : host}:${port}`))
+  const publicUrl = read(
+    env,
+    'POSTMCP_PUBLIC_URL',
+    url.default(`http://${host.includes(':') ? `[${host}]` : host}:${port}`),
+  )
   const databaseUrl = read(env, 'DATABASE_URL', z.url({ protocol: /^postgres(ql)?$/ }).optional()) ?? null
 
   const endpointOverrides: Settings['endpointOverrides'] = {}
@@ -67,7 +72,11 @@ export function readSettings(env: NodeJS.ProcessEnv, providers: ProviderRegistry
   }
   const timings = { ...defaultTimings }
   for (const name of Object.keys(timings) as (keyof Timings)[]) {
-    timings[name] = read(env, `POSTMCP_${snakeCase(name)}_SECONDS`, z.coerce.number().positive().default(timings[name]))
+    timings[name] = read(
+      env,
+      `POSTMCP_${snakeCase(name)}_SECONDS`,
+      z.coerce.number().positive().default(timings[name]),
+    )
   }
   // Whoever sets a base address trusts it.
   const ownOrigins = Object.values(endpointOverrides).flatMap((endpoints) =>
@@ -81,7 +90,10 @@ export function readSettings(env: NodeJS.ProcessEnv, providers: ProviderRegistry
     port,
     publicUrl: publicUrl.replace(/\/+$/, ''),
     logLevel: read(env, 'POSTMCP_LOG_LEVEL', z.enum(logLevels).default('info')),
-    allowedOrigins: [...read(env, 'POSTMCP_ALLOW_ORIGINS', origins.pipe(z.array(origin)).default([])), ...ownOrigins],
+    allowedOrigins: [
+      ...read(env, 'POSTMCP_ALLOW_ORIGINS', origins.pipe(z.array(origin)).default([])),
+      ...ownOrigins,
+    ],
     endpointOverrides,
     timings,
   }

@@ -54,7 +54,10 @@ export const platformRegistry = (): ProviderRegistry => createRegistry(providers
  * ring, workspace and API key.
  * @throws PostMcpError `config_invalid`, `database_unavailable`, `unsupported_machine`, `keyring_missing`, `keyring_wrong`
  */
-export async function openInstallation(env: NodeJS.ProcessEnv, options: { logLevel?: string } = {}): Promise<Installation> {
+export async function openInstallation(
+  env: NodeJS.ProcessEnv,
+  options: { logLevel?: string } = {},
+): Promise<Installation> {
   const registry = platformRegistry()
   const settings = readSettings(env, registry)
   const logger = createLogger(options.logLevel ?? settings.logLevel)

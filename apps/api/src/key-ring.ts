@@ -4,8 +4,8 @@ import {
   type KeyProvider,
   type KeyRing,
   localKeyProvider,
-  parseKeyRing,
   PostMcpError,
+  parseKeyRing,
   readKeyRingFile,
   type Store,
 } from '@postmcp/core'
@@ -15,7 +15,9 @@ import type { Settings } from './env.js'
 export const keyRingPath = (dataDir: string): string => join(dataDir, 'keyring.json')
 
 /** The key ring of this installation, from the variable or the file. @returns undefined when there is neither */
-export async function findKeyRing(settings: Pick<Settings, 'keyRing' | 'dataDir'>): Promise<KeyRing | undefined> {
+export async function findKeyRing(
+  settings: Pick<Settings, 'keyRing' | 'dataDir'>,
+): Promise<KeyRing | undefined> {
   return settings.keyRing === null
     ? readKeyRingFile(keyRingPath(settings.dataDir))
     : parseKeyRing(settings.keyRing, 'POSTMCP_KEYRING')
@@ -34,7 +36,10 @@ export async function openKeyRing(
   if (found) return { provider: localKeyProvider(found), created: false }
   const path = keyRingPath(settings.dataDir)
   if ((await store.keys.listKeyEncryptionKeys()).length > 0) {
-    throw new PostMcpError('keyring_missing', `This database is sealed, and its key ring is not at ${path}. Nothing was changed.`)
+    throw new PostMcpError(
+      'keyring_missing',
+      `This database is sealed, and its key ring is not at ${path}. Nothing was changed.`,
+    )
   }
   return { provider: localKeyProvider(await createKeyRingFile(path)), created: true }
 }

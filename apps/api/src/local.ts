@@ -18,7 +18,10 @@ export interface LocalApi {
  * Opens the installation for a short-lived process such as the CLI.
  * @throws PostMcpError those of `openInstallation`
  */
-export async function openLocalApi(env: NodeJS.ProcessEnv, options: { logLevel?: string } = {}): Promise<LocalApi> {
+export async function openLocalApi(
+  env: NodeJS.ProcessEnv,
+  options: { logLevel?: string } = {},
+): Promise<LocalApi> {
   const { core, owner, close } = await openInstallation(env, options)
   const app = createApp(core)
   return {

@@ -28,7 +28,10 @@ export function createLogger(level: string): Logger {
     {
       level,
       base: null,
-      redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+      redact: {
+        paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+        censor: '[redacted]',
+      },
     },
     pino.destination({ fd: 2, sync: true }),
   )

@@ -64,7 +64,11 @@ async function run({ env, role, signal, onReady }: Parameters<typeof serve>[0]):
   }
 }
 
-function listening(fetch: (request: Request) => Response | Promise<Response>, hostname: string, port: number): Promise<ServerType> {
+function listening(
+  fetch: (request: Request) => Response | Promise<Response>,
+  hostname: string,
+  port: number,
+): Promise<ServerType> {
   return new Promise((resolve, reject) => {
     const server = listen({ fetch, hostname, port }, () => resolve(server))
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -93,7 +97,10 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 /** No new connections; requests under way get ten seconds. */
 function closed(server: ServerType): Promise<void> {
   return new Promise((resolve) => {
-    const impatient = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 10_000)
+    const impatient = setTimeout(
+      () => 'closeAllConnections' in server && server.closeAllConnections(),
+      10_000,
+    )
     server.close(() => {
       clearTimeout(impatient)
       resolve()

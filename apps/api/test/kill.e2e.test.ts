@@ -93,7 +93,7 @@ async function expectPublishedOnce(id: string, text: string) {
 /** Nothing more happens, with a living worker that sweeps five times a second. */
 async function expectQuiet() {
   const { received } = pds.proxy.count(put)
-  await sleep(700)
+  await sleep(500)
   expect(pds.proxy.count(put).received).toBe(received)
 }
 
@@ -115,45 +115,51 @@ describe('a worker killed with SIGKILL', () => {
   it.each([
     ['with its job rows left', false],
     ['with all job rows deleted', true],
-  ])('while the request is on its way, %s: it is looked up, then sent with the same key', async (_, deleted) => {
-    const text = `killed on the way ${deleted}`
-    const held = pds.proxy.hold(put)
-    const id = await createPost(text)
-    const first = await worker()
-    await inTime('the request', held.hit())
-    await first.end('SIGKILL')
-    expect(outcomesOf(await getPost(id))).toEqual([null])
-    if (deleted) await deleteAllJobs()
-    held.remove()
-    await worker()
-    const post = await expectPublishedOnce(id, text)
-    expect(post.attempts).toHaveLength(2)
-    expect(post.attempts[0].outcome).not.toBe('sent')
-    const keys = await product.database.query<{ dedupe_key: string; body: unknown }>(
-      'select dedupe_key, body::text as body from attempts where post_id = $1',
-      [id],
-    )
-    expect(keys[0]).toEqual(keys[1])
-    expect(pds.proxy.count('com.atproto.repo.getRecord').answered).toBeGreaterThan(0)
-  })
+  ])(
+    'while the request is on its way, %s: it is looked up, then sent with the same key',
+    async (_, deleted) => {
+      const text = `killed on the way ${deleted}`
+      const held = pds.proxy.hold(put)
+      const id = await createPost(text)
+      const first = await worker()
+      await inTime('the request', held.hit())
+      await first.end('SIGKILL')
+      expect(outcomesOf(await getPost(id))).toEqual([null])
+      if (deleted) await deleteAllJobs()
+      held.remove()
+      await worker()
+      const post = await expectPublishedOnce(id, text)
+      expect(post.attempts).toHaveLength(2)
+      expect(post.attempts[0].outcome).not.toBe('sent')
+      const keys = await product.database.query<{ dedupe_key: string; body: unknown }>(
+        'select dedupe_key, body::text as body from attempts where post_id = $1',
+        [id],
+      )
+      expect(keys[0]).toEqual(keys[1])
+      expect(pds.proxy.count('com.atproto.repo.getRecord').answered).toBeGreaterThan(0)
+    },
+  )
 
   it.each([
     ['with its job rows left', false],
     ['with all job rows deleted', true],
-  ])('after the platform acted and before the outcome was saved, %s: it is found, not sent again', async (_, deleted) => {
-    const text = `killed before saving ${deleted}`
-    const held = pds.proxy.hold(put, { at: 'answer' })
-    const id = await createPost(text)
-    const first = await worker()
-    await inTime('the answer', held.hit())
-    await first.end('SIGKILL')
-    expect(await newPosts()).toHaveLength(1)
-    expect(await getPost(id)).toMatchObject({ state: 'publishing', attempts: [{ outcome: null }] })
-    if (deleted) await deleteAllJobs()
-    await worker()
-    expect(outcomesOf(await expectPublishedOnce(id, text))).toEqual(['sent'])
-    expect(pds.proxy.count(put).received).toBe(1)
-  })
+  ])(
+    'after the platform acted and before the outcome was saved, %s: it is found, not sent again',
+    async (_, deleted) => {
+      const text = `killed before saving ${deleted}`
+      const held = pds.proxy.hold(put, { at: 'answer' })
+      const id = await createPost(text)
+      const first = await worker()
+      await inTime('the answer', held.hit())
+      await first.end('SIGKILL')
+      expect(await newPosts()).toHaveLength(1)
+      expect(await getPost(id)).toMatchObject({ state: 'publishing', attempts: [{ outcome: null }] })
+      if (deleted) await deleteAllJobs()
+      await worker()
+      expect(outcomesOf(await expectPublishedOnce(id, text))).toEqual(['sent'])
+      expect(pds.proxy.count(put).received).toBe(1)
+    },
+  )
 
   it('right after publication: nothing more is sent', async () => {
     const id = await createPost('killed after it')

@@ -24,7 +24,11 @@ export async function askSecret(message: string): Promise<string> {
  * @throws PostMcpApiError `invalid_request` when nobody can be asked
  * @returns whether to go on
  */
-export async function confirm(question: string, flags: { yes: boolean | undefined }, isJson: boolean): Promise<boolean> {
+export async function confirm(
+  question: string,
+  flags: { yes: boolean | undefined },
+  isJson: boolean,
+): Promise<boolean> {
   if (flags.yes) return true
   if (!canAsk(isJson)) {
     throw cliError('invalid_request', `${question} Nobody is here to say so.`, 'Add --yes if you are sure.')

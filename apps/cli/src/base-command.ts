@@ -16,7 +16,8 @@ export abstract class BaseCommand extends Command {
     const interrupted = new Interrupted(signal)
     // The second time they mean it. The database is another process, and what was published is written down.
     if (this.#interrupt.signal.aborted) process.exit(interrupted.exitCode)
-    if (process.stderr.isTTY) process.stderr.write('\nFinishing what is under way. Ctrl-C again ends at once.\n')
+    if (process.stderr.isTTY)
+      process.stderr.write('\nFinishing what is under way. Ctrl-C again ends at once.\n')
     this.#interrupt.abort(interrupted)
   }
 

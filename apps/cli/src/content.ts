@@ -9,7 +9,12 @@ import { readStdin } from './stdin.js'
 /** What is published, and where. */
 export const contentFlags = {
   text: Flags.string({ summary: 'The text; `-` reads it from standard input.' }),
-  media: Flags.string({ summary: 'A file to show. May be repeated.', helpValue: 'FILE', multiple: true, multipleNonGreedy: true }),
+  media: Flags.string({
+    summary: 'A file to show. May be repeated.',
+    helpValue: 'FILE',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
   alt: Flags.string({
     summary: 'What is to be seen, for people who cannot see it: the first for the first file, and so on.',
     multiple: true,
@@ -24,7 +29,8 @@ export const contentFlags = {
     multipleNonGreedy: true,
   }),
   account: Flags.string({
-    summary: 'Where to publish: an account by its id, or by its handle where only one has it. May be repeated.',
+    summary:
+      'Where to publish: an account by its id, or by its handle where only one has it. May be repeated.',
     helpValue: 'ACCT_ID|@HANDLE',
     multiple: true,
     multipleNonGreedy: true,
@@ -91,6 +97,11 @@ async function readMediaFile(path: string): Promise<{ bytes: Uint8Array<ArrayBuf
     return { bytes: new Uint8Array(await readFile(path)), fileName: basename(path) }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
-    throw cliError('invalid_request', `The file ${path} cannot be read${code}.`, 'Check the path given as --media.', error)
+    throw cliError(
+      'invalid_request',
+      `The file ${path} cannot be read${code}.`,
+      'Check the path given as --media.',
+      error,
+    )
   }
 }

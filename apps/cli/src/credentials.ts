@@ -9,9 +9,19 @@ import { readStdin } from './stdin.js'
  * itself when a command runs; a test compares this list with what the platforms declare.
  */
 export const knownFields = [
-  { name: 'identifier', platforms: ['bluesky'], secret: false, summary: 'Handle, DID or e-mail address (Bluesky).' },
+  {
+    name: 'identifier',
+    platforms: ['bluesky'],
+    secret: false,
+    summary: 'Handle, DID or e-mail address (Bluesky).',
+  },
   { name: 'appPassword', platforms: ['bluesky'], secret: true, summary: 'App password (Bluesky).' },
-  { name: 'service', platforms: ['bluesky'], secret: false, summary: 'Address of the server of the account (Bluesky).' },
+  {
+    name: 'service',
+    platforms: ['bluesky'],
+    secret: false,
+    summary: 'Address of the server of the account (Bluesky).',
+  },
 ] as const
 
 type Values = Record<string, string | boolean | undefined>
@@ -34,13 +44,18 @@ export const credentialFlags = Object.fromEntries(
       helpGroup: 'CREDENTIAL',
       exclusive: [flag],
     })
-    return [[flag, own], [`${flag}-stdin`, stdin]]
+    return [
+      [flag, own],
+      [`${flag}-stdin`, stdin],
+    ]
   }),
 )
 
 /** Whether a secret was given as a flag, where the shell's history and the list of processes show it. */
 export const secretsOnCommandLine = (flags: Values): string[] =>
-  knownFields.filter(({ name, secret }) => secret && flags[kebab(name)] !== undefined).map(({ name }) => `--${kebab(name)}`)
+  knownFields
+    .filter(({ name, secret }) => secret && flags[kebab(name)] !== undefined)
+    .map(({ name }) => `--${kebab(name)}`)
 
 /**
  * Gathers the fields a platform asks for: from flags, standard input, variables, and at last by asking.
@@ -69,7 +84,9 @@ export async function readCredentials(
   }
   if (missing.length === 0) return fields
   if (!canAsk(isJson)) throw missingFields(platform, missing)
-  process.stderr.write(`${platform.connect.credentials?.instructions}\n${platform.connect.credentials?.helpUrl}\n`)
+  process.stderr.write(
+    `${platform.connect.credentials?.instructions}\n${platform.connect.credentials?.helpUrl}\n`,
+  )
   for (const field of missing) {
     const question = field.example ? `${field.label} (such as ${field.example}):` : `${field.label}:`
     fields[field.name] = await (field.secret ? askSecret(question) : askText(question))

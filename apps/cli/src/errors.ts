@@ -49,8 +49,12 @@ export const exitCodes: Record<ErrorCode, number> = {
 export const exitCodeOf = (code: string): number => exitCodes[code as ErrorCode] ?? 1
 
 /** An error of the CLI's own, in the shape of the API's. */
-export const cliError = (code: ErrorCode, detail: string, nextAction: string, cause?: unknown): PostMcpApiError =>
-  new PostMcpApiError({ code, detail, nextAction }, { cause })
+export const cliError = (
+  code: ErrorCode,
+  detail: string,
+  nextAction: string,
+  cause?: unknown,
+): PostMcpApiError => new PostMcpApiError({ code, detail, nextAction }, { cause })
 
 /** Somebody pressed Ctrl-C, or the process was told to end. */
 export class Interrupted extends Error {
@@ -75,7 +79,12 @@ function fromArguments(error: Error, commandId: string): PostMcpApiError {
     .map((line) => line.trim())
     .filter((line) => line !== '')
   const detail = words.join(' ').replace(/[.]?$/, '.')
-  return cliError('invalid_request', detail, `Run \`postmcp ${commandId.replaceAll(':', ' ')} --help\`.`, error)
+  return cliError(
+    'invalid_request',
+    detail,
+    `Run \`postmcp ${commandId.replaceAll(':', ' ')} --help\`.`,
+    error,
+  )
 }
 
 const isAboutArguments = (error: Error): boolean => 'parse' in error || 'oclif' in error

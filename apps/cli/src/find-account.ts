@@ -14,7 +14,11 @@ export async function findAccountId(api: PostMcp, name: string): Promise<string>
   }
   const [only, ...others] = found
   if (only === undefined) {
-    throw cliError('not_found', `There is no account "${name}".`, 'Run `postmcp accounts list` for the accounts there are.')
+    throw cliError(
+      'not_found',
+      `There is no account "${name}".`,
+      'Run `postmcp accounts list` for the accounts there are.',
+    )
   }
   if (others.length === 0) return only.id
   const candidates = found.map(({ id, platform, status }) => `${id} (${platform}, ${status})`).join(', ')

@@ -21,5 +21,8 @@ export const yesFlag = Flags.boolean({ summary: 'Do not ask whether you are sure
 /** Which part of a list. */
 export const pageFlags = {
   limit: Flags.integer({ summary: 'How many to show.', default: 50, min: 1, max: 100 }),
-  after: Flags.string({ summary: 'Go on after this, the `nextCursor` of the page before.', helpValue: 'CURSOR' }),
+  after: Flags.string({
+    summary: 'Go on after this, the `nextCursor` of the page before.',
+    helpValue: 'CURSOR',
+  }),
 }

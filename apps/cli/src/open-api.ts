@@ -57,7 +57,9 @@ function overHttp(baseUrl: string, apiKey: string, signal: AbortSignal): ApiAcce
         return await api.postGroups.waitUntilFinal(postGroupId, { timeoutMs })
       } catch (error) {
         if (!signal.aborted) throw error
-        return new PostMcp({ baseUrl, apiKey, maxRetries: 0 }).postGroups.get(postGroupId, { timeoutMs: 2000 })
+        return new PostMcp({ baseUrl, apiKey, maxRetries: 0 }).postGroups.get(postGroupId, {
+          timeoutMs: 2000,
+        })
       }
     },
     close: async () => {},

@@ -38,7 +38,10 @@ export function table(heading: string[], rows: Cell[][], isTerminal = process.st
 }
 
 /** One thing's properties, a line each; those that are null are left out. */
-export function properties(pairs: [label: string, value: Cell][], isTerminal = process.stdout.isTTY === true): string {
+export function properties(
+  pairs: [label: string, value: Cell][],
+  isTerminal = process.stdout.isTTY === true,
+): string {
   const shown = pairs.filter(([, value]) => value !== null)
   const width = isTerminal ? Math.max(...shown.map(([label]) => label.length)) + 2 : 0
   return shown

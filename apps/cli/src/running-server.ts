@@ -49,7 +49,10 @@ function isAlive(pid: number): boolean {
 
 async function isHealthy(url: string): Promise<boolean> {
   try {
-    const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(answerWithinMs), redirect: 'manual' })
+    const answer = await fetch(`${url}/healthz`, {
+      signal: AbortSignal.timeout(answerWithinMs),
+      redirect: 'manual',
+    })
     const body = (await answer.json()) as { status?: unknown } | null
     return answer.ok && body?.status === 'ok'
   } catch {

@@ -1,6 +1,7 @@
 import type { HttpClient } from './http/http-client.js'
 import type { MediaStorage } from './media/media-storage.js'
-import type { Clock, Logger, ProviderContext } from './provider/context.js'
+import type { Clock, Logger } from './model/ambient.js'
+import type { ProviderContext } from './provider/context.js'
 import type { Provider } from './provider/provider.js'
 import type { ProviderRegistry } from './provider/registry.js'
 import type { RefreshFlights } from './refresh/refresh-flights.js'

@@ -20,6 +20,8 @@ export { localMediaStorage } from './media/local-media-storage.js'
 export type { MediaStorage } from './media/media-storage.js'
 export type { Account, AccountStatus, Detector, Health, StatusReason } from './model/account.js'
 export { healthStatuses } from './model/account.js'
+export type { Clock, Logger } from './model/ambient.js'
+export { silentLogger, systemClock } from './model/ambient.js'
 export type {
   Connection,
   ConnectionState,
@@ -60,8 +62,7 @@ export type {
 } from './model/post.js'
 export { isFinal, postStates } from './model/post.js'
 export type { Scope } from './model/scope.js'
-export type { Clock, Logger, ProviderContext } from './provider/context.js'
-export { silentLogger, systemClock } from './provider/context.js'
+export type { ProviderContext } from './provider/context.js'
 export type { Manifest, PostLimits, TextUnit } from './provider/manifest.js'
 export { MalformedResponseError, PlatformError } from './provider/platform-error.js'
 export type {

@@ -4,10 +4,22 @@ import { providers } from './index.js'
 
 const list = (items: string[]): string => items.map((item) => `- ${item}`).join('\n')
 
-function section({ id, name, connect, scopes, publish, rateLimits, tokens, links, sources, checkedOn }: Manifest): string {
+function section({
+  id,
+  name,
+  connect,
+  scopes,
+  publish,
+  rateLimits,
+  tokens,
+  links,
+  sources,
+  checkedOn,
+}: Manifest): string {
   const { images, linkCard, text } = publish.limits
   const fields = connect.credentials?.fields ?? []
-  const reconcile = typeof publish.reconcile === 'string' ? publish.reconcile : `read (${publish.reconcile.read})`
+  const reconcile =
+    typeof publish.reconcile === 'string' ? publish.reconcile : `read (${publish.reconcile.read})`
   return `## ${name} (\`${id}\`)
 
 ${connect.credentials?.instructions ?? ''}

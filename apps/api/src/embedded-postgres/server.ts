@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { lchown, readFile, readlink, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { signalReaches } from '../locks/process-identity.js'
 import type { PostgresBinaries } from './binaries.js'
 import type { Cluster } from './cluster.js'
 import { type Endpoint, socketPath } from './endpoint.js'
-import { signalReaches } from '../locks/process-identity.js'
 import { run } from './run.js'
 
 /** PostgreSQL settings by name. */

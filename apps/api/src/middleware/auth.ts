@@ -14,5 +14,8 @@ export const authenticate =
 function bearerToken(header: string | undefined): string {
   const token = /^Bearer +(\S+)$/i.exec(header ?? '')?.[1]
   if (token) return token
-  throw new PostMcpError('unauthorized', header ? 'The Authorization header is not `Bearer …`.' : 'No API key was sent.')
+  throw new PostMcpError(
+    'unauthorized',
+    header ? 'The Authorization header is not `Bearer …`.' : 'No API key was sent.',
+  )
 }

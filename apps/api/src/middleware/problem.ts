@@ -27,7 +27,9 @@ export function problemOf(error: PostMcpError, requestId: string): Record<string
 function asPostMcpError(error: unknown): PostMcpError {
   if (isPostMcpError(error)) return error
   if (error instanceof HTTPException) {
-    const code = ({ 400: 'invalid_request', 404: 'not_found', 413: 'payload_too_large' } as const)[error.status as number]
+    const code = ({ 400: 'invalid_request', 404: 'not_found', 413: 'payload_too_large' } as const)[
+      error.status as number
+    ]
     if (code) return new PostMcpError(code, error.message || titleOf(code))
   }
   return new PostMcpError('internal_error', 'Something went wrong that nobody foresaw.', { cause: error })
@@ -41,12 +43,20 @@ export const problemHandler =
     if (error.status >= 500) {
       const { cause } = error
       logger.error(
-        { requestId, code: error.code, error: error.message, ...(cause instanceof Error && { cause: cause.stack }) },
+        {
+          requestId,
+          code: error.code,
+          error: error.message,
+          ...(cause instanceof Error && { cause: cause.stack }),
+        },
         'request failed',
       )
     }
     if (error.retryAfter) {
-      c.header('retry-after', String(Math.max(0, Math.ceil((error.retryAfter.getTime() - Date.now()) / 1000))))
+      c.header(
+        'retry-after',
+        String(Math.max(0, Math.ceil((error.retryAfter.getTime() - Date.now()) / 1000))),
+      )
     }
     if (error.code === 'unauthorized') c.header('www-authenticate', 'Bearer')
     return c.body(JSON.stringify(problemOf(error, requestId)), error.status as ContentfulStatusCode, {

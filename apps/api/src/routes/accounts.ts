@@ -113,7 +113,12 @@ export const accountRoutes: Routes = (core) =>
   routeGroup()
     .openapi(connect, async (c) => {
       const scope = c.get('scope')
-      const step = await connectAccount(core, scope, c.req.valid('json'), c.req.valid('header')['idempotency-key'])
+      const step = await connectAccount(
+        core,
+        scope,
+        c.req.valid('json'),
+        c.req.valid('header')['idempotency-key'],
+      )
       return c.json(await shapeConnectStep(step, (id) => getAccount(core, scope, id)), 200)
     })
     .openapi(list, async (c) => {
@@ -148,5 +153,8 @@ export const accountRoutes: Routes = (core) =>
       return c.json(await shapeConnectStep(step, (id) => getAccount(core, scope, id)), 200)
     })
     .openapi(disconnect, async (c) => {
-      return c.json(shapeDisconnected(await disconnectAccount(core, c.get('scope'), c.req.valid('param').accountId)), 200)
+      return c.json(
+        shapeDisconnected(await disconnectAccount(core, c.get('scope'), c.req.valid('param').accountId)),
+        200,
+      )
     })

@@ -1,5 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { continueConnection, getAccount, getConnection, getConnectStep, type CoreContext, type Scope, type ConnectionId } from '@postmcp/core'
+import {
+  type ConnectionId,
+  type CoreContext,
+  continueConnection,
+  getAccount,
+  getConnection,
+  getConnectStep,
+  type Scope,
+} from '@postmcp/core'
 import { connectionSchema, connectStepSchema, shapeConnection, shapeConnectStep } from '../schemas/account.js'
 import { idOf } from '../schemas/common.js'
 import { bearer, json, jsonBody, problems, type Routes, routeGroup } from './route.js'
@@ -36,7 +44,9 @@ const goOn = createRoute({
 })
 
 async function stepOf(core: CoreContext, scope: Scope, id: ConnectionId) {
-  return shapeConnectStep(await getConnectStep(core, scope, id), (accountId) => getAccount(core, scope, accountId))
+  return shapeConnectStep(await getConnectStep(core, scope, id), (accountId) =>
+    getAccount(core, scope, accountId),
+  )
 }
 
 const openStates: readonly string[] = ['pending', 'selecting_targets', 'connected']

@@ -24,7 +24,9 @@ const upload = createRoute({
   request: {
     query: z.object({ fileName: z.string().max(255).optional() }),
     body: {
-      content: { 'application/octet-stream': { schema: z.string().openapi({ type: 'string', format: 'binary' }) } },
+      content: {
+        'application/octet-stream': { schema: z.string().openapi({ type: 'string', format: 'binary' }) },
+      },
       required: true,
     },
   },
@@ -45,7 +47,10 @@ export const mediaRoutes: Routes = (core) =>
   routeGroup()
     .openapi(upload, async (c) => {
       const bytes = new Uint8Array(await c.req.arrayBuffer())
-      const media = await addMedia(core, c.get('scope'), { bytes, fileName: c.req.valid('query').fileName ?? null })
+      const media = await addMedia(core, c.get('scope'), {
+        bytes,
+        fileName: c.req.valid('query').fileName ?? null,
+      })
       return c.json(shapeMedia(media), 201)
     })
     .openapi(get, async (c) => {

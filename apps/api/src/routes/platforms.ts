@@ -25,5 +25,9 @@ const get = createRoute({
 
 export const platformRoutes: Routes = (core) =>
   routeGroup()
-    .openapi(list, (c) => c.json({ data: core.providers.list().map((each) => shapePlatform(each.manifest)) }, 200))
-    .openapi(get, (c) => c.json(shapePlatform(core.providers.get(c.req.valid('param').platform).manifest), 200))
+    .openapi(list, (c) =>
+      c.json({ data: core.providers.list().map((each) => shapePlatform(each.manifest)) }, 200),
+    )
+    .openapi(get, (c) =>
+      c.json(shapePlatform(core.providers.get(c.req.valid('param').platform).manifest), 200),
+    )

@@ -89,7 +89,10 @@ export const postGroupRoutes: Routes = (core) =>
     })
     .openapi(create, async (c) => {
       const key = c.req.valid('header')['idempotency-key']
-      return c.json(shapePostGroup(await createPostGroup(core, c.get('scope'), c.req.valid('json'), key)), 201)
+      return c.json(
+        shapePostGroup(await createPostGroup(core, c.get('scope'), c.req.valid('json'), key)),
+        201,
+      )
     })
     .openapi(list, async (c) => {
       const { limit, after } = c.req.valid('query')
@@ -100,12 +103,21 @@ export const postGroupRoutes: Routes = (core) =>
       )
     })
     .openapi(get, async (c) => {
-      return c.json(shapePostGroup(await getPostGroup(core, c.get('scope'), c.req.valid('param').postGroupId)), 200)
+      return c.json(
+        shapePostGroup(await getPostGroup(core, c.get('scope'), c.req.valid('param').postGroupId)),
+        200,
+      )
     })
     .openapi(retry, async (c) => {
       const key = c.req.valid('header')['idempotency-key']
-      return c.json(shapeRetryResult(await retryPostGroup(core, c.get('scope'), c.req.valid('param').postGroupId, key)), 200)
+      return c.json(
+        shapeRetryResult(await retryPostGroup(core, c.get('scope'), c.req.valid('param').postGroupId, key)),
+        200,
+      )
     })
     .openapi(cancel, async (c) => {
-      return c.json(shapePostGroup(await cancelPostGroup(core, c.get('scope'), c.req.valid('param').postGroupId)), 200)
+      return c.json(
+        shapePostGroup(await cancelPostGroup(core, c.get('scope'), c.req.valid('param').postGroupId)),
+        200,
+      )
     })

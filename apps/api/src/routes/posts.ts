@@ -42,10 +42,18 @@ export const postRoutes: Routes = (core) =>
     .openapi(get, async (c) => {
       const scope = c.get('scope')
       const { postId } = c.req.valid('param')
-      return c.json(shapePostWithAttempts(await getPost(core, scope, postId), await listAttempts(core, scope, postId)), 200)
+      return c.json(
+        shapePostWithAttempts(await getPost(core, scope, postId), await listAttempts(core, scope, postId)),
+        200,
+      )
     })
     .openapi(resolve, async (c) => {
-      return c.json(shapePost(await resolvePost(core, c.get('scope'), c.req.valid('param').postId, c.req.valid('json').as)), 200)
+      return c.json(
+        shapePost(
+          await resolvePost(core, c.get('scope'), c.req.valid('param').postId, c.req.valid('json').as),
+        ),
+        200,
+      )
     })
     .openapi(remove, async (c) => {
       return c.json(shapePost(await deletePost(core, c.get('scope'), c.req.valid('param').postId)), 200)

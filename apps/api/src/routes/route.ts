@@ -1,4 +1,4 @@
-import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import { type CoreContext, PostMcpError } from '@postmcp/core'
 import type { AppEnv } from '../app-env.js'
 import { problemSchema } from '../schemas/common.js'

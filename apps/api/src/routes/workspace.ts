@@ -1,7 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { createApiKey, listApiKeys, PostMcpError, revokeApiKey } from '@postmcp/core'
 import { idOf } from '../schemas/common.js'
-import { apiKeySchema, newApiKeySchema, shapeApiKey, shapeWorkspace, workspaceSchema } from '../schemas/workspace.js'
+import {
+  apiKeySchema,
+  newApiKeySchema,
+  shapeApiKey,
+  shapeWorkspace,
+  workspaceSchema,
+} from '../schemas/workspace.js'
 import { bearer, json, jsonBody, problems, type Routes, routeGroup } from './route.js'
 
 const common = { tags: ['Workspace'], security: bearer }

@@ -1,13 +1,13 @@
+import { z } from '@hono/zod-openapi'
 import {
   type AccountReport,
-  type ConnectStep,
   type Connection,
+  type ConnectStep,
   type Disconnected,
   type Health,
   healthStatuses,
   type VerifiedAccount,
 } from '@postmcp/core'
-import { z } from '@hono/zod-openapi'
 import { idOf, instant, optionalInstant, toInstant, toOptionalInstant } from './common.js'
 
 const healthShape = {
@@ -23,7 +23,9 @@ export const accountSchema = z
   .object({
     id: idOf('account'),
     platform: z.string().openapi({ example: 'bluesky' }),
-    targetId: z.string().openapi({ description: "The platform's stable id.", example: 'did:plc:ewvi7nxzyoun6zhxrhs64oiz' }),
+    targetId: z
+      .string()
+      .openapi({ description: "The platform's stable id.", example: 'did:plc:ewvi7nxzyoun6zhxrhs64oiz' }),
     handle: z.string().openapi({ example: 'anna.example.org' }),
     displayName: z.string().nullable(),
     avatarUrl: z.string().nullable(),
@@ -53,7 +55,11 @@ const healthOf = ({ status, reason, since, detectedBy, platformCode, missingScop
   missingScopes,
 })
 
-export const shapeAccount = ({ account, health, ...report }: AccountReport): z.output<typeof accountSchema> => ({
+export const shapeAccount = ({
+  account,
+  health,
+  ...report
+}: AccountReport): z.output<typeof accountSchema> => ({
   id: account.id,
   platform: account.platform,
   targetId: account.targetId,
@@ -79,13 +85,21 @@ export const accountStatusSchema = accountSchema
           '`live`: the platform was asked just now. `recent`: within the last minute. `stored`: it was not asked. `failed`: it was asked and did not answer; the status is the last one known.',
       }),
       error: z
-        .object({ code: z.string(), message: z.string(), nextAction: z.string(), retryAfter: instant.optional() })
+        .object({
+          code: z.string(),
+          message: z.string(),
+          nextAction: z.string(),
+          retryAfter: instant.optional(),
+        })
         .nullable(),
     }),
   })
   .openapi('AccountStatus')
 
-export function shapeAccountStatus({ check, ...report }: VerifiedAccount): z.output<typeof accountStatusSchema> {
+export function shapeAccountStatus({
+  check,
+  ...report
+}: VerifiedAccount): z.output<typeof accountStatusSchema> {
   const { error } = check
   return {
     ...shapeAccount(report),
@@ -135,7 +149,11 @@ export const connectStepSchema = z
       targets: z.array(targetSchema),
       expiresAt: instant,
     }),
-    z.object({ type: z.literal('connected'), connectionId: idOf('connection'), accounts: z.array(accountSchema) }),
+    z.object({
+      type: z.literal('connected'),
+      connectionId: idOf('connection'),
+      accounts: z.array(accountSchema),
+    }),
   ])
   .openapi('ConnectStep', { description: 'What has to happen next; repeat until `connected`.' })
 
@@ -155,7 +173,14 @@ export const connectionSchema = z
   .object({
     id: idOf('connection'),
     platform: z.string(),
-    state: z.enum(['pending', 'awaiting_confirmation', 'selecting_targets', 'connected', 'failed', 'expired']),
+    state: z.enum([
+      'pending',
+      'awaiting_confirmation',
+      'selecting_targets',
+      'connected',
+      'failed',
+      'expired',
+    ]),
     reconnectAccountId: z.string().nullable(),
     failureReason: z.string().nullable(),
     expiresAt: instant,

@@ -1,11 +1,13 @@
-import { errorKinds, type IdKind, idPrefixes, isId } from '@postmcp/core'
 import { z } from '@hono/zod-openapi'
+import { errorKinds, type IdKind, idPrefixes, isId } from '@postmcp/core'
 
 /** An id of one kind; anything else is refused before the database is asked. */
 export const idOf = <K extends IdKind>(kind: K) =>
-  z.custom<`${(typeof idPrefixes)[K]}_${string}`>((text) => typeof text === 'string' && isId(kind, text), {
-    message: `is not an id of the form ${idPrefixes[kind]}_…`,
-  }).openapi({ type: 'string', example: `${idPrefixes[kind]}_01k8w3v5c9x2m4n6p8q0r2t4y6` })
+  z
+    .custom<`${(typeof idPrefixes)[K]}_${string}`>((text) => typeof text === 'string' && isId(kind, text), {
+      message: `is not an id of the form ${idPrefixes[kind]}_…`,
+    })
+    .openapi({ type: 'string', example: `${idPrefixes[kind]}_01k8w3v5c9x2m4n6p8q0r2t4y6` })
 
 export const instant = z.iso.datetime().openapi({ example: '2026-11-22T12:00:00.000Z' })
 export const optionalInstant = instant.nullable()
@@ -60,7 +62,8 @@ export const failureSchema = z
 /** Headers of verbs that are safe to repeat. */
 export const idempotencyHeaders = z.object({
   'idempotency-key': z.string().min(1).max(255).optional().openapi({
-    description: 'A repetition of the request with the same key, within 24 hours, gives the result of the first.',
+    description:
+      'A repetition of the request with the same key, within 24 hours, gives the result of the first.',
   }),
 })
 

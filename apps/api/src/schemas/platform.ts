@@ -1,5 +1,5 @@
-import type { Manifest } from '@postmcp/core'
 import { z } from '@hono/zod-openapi'
+import type { Manifest } from '@postmcp/core'
 
 export const platformSchema = z
   .object({
@@ -27,7 +27,9 @@ export const platformSchema = z
       z.object({ name: z.string(), need: z.enum(['required', 'optional', 'never_asked']), why: z.string() }),
     ),
     limits: z.object({
-      text: z.array(z.object({ unit: z.enum(['graphemes', 'utf8_bytes', 'utf16_units', 'weighted']), max: z.int() })),
+      text: z.array(
+        z.object({ unit: z.enum(['graphemes', 'utf8_bytes', 'utf16_units', 'weighted']), max: z.int() }),
+      ),
       textOnly: z.boolean(),
       images: z
         .object({
@@ -65,7 +67,10 @@ export const shapePlatform = (manifest: Manifest): z.output<typeof platformSchem
     limits,
     rateLimits: manifest.rateLimits,
     canDelete,
-    duplicates: { reconcile: typeof reconcile === 'string' ? reconcile : `read (${reconcile.read})`, remainingRisk },
+    duplicates: {
+      reconcile: typeof reconcile === 'string' ? reconcile : `read (${reconcile.read})`,
+      remainingRisk,
+    },
     revocation: {
       remainsAfterDisconnect: manifest.tokens.remainsAfterRevocation ?? null,
       revokeAccessUrl: manifest.links.revokeAccess,

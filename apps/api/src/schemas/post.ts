@@ -1,3 +1,4 @@
+import { z } from '@hono/zod-openapi'
 import {
   type Attempt,
   type Media,
@@ -8,7 +9,6 @@ import {
   postStates,
   type RetryResult,
 } from '@postmcp/core'
-import { z } from '@hono/zod-openapi'
 import {
   failureSchema,
   idOf,
@@ -34,14 +34,22 @@ export const contentSchema = z
       .array(z.object({ mediaId: idOf('media'), altText: z.string().max(10_000).optional() }))
       .max(50)
       .default([]),
-    languages: z.array(z.string().regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*$/, 'is not a language tag such as en or pt-BR')).max(10).optional(),
+    languages: z
+      .array(
+        z.string().regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*$/, 'is not a language tag such as en or pt-BR'),
+      )
+      .max(10)
+      .optional(),
   })
   .openapi('Content')
 
 export const draftSchema = z
   .object({
     content: contentSchema,
-    targets: z.array(z.object({ accountId: idOf('account') })).min(1).max(100),
+    targets: z
+      .array(z.object({ accountId: idOf('account') }))
+      .min(1)
+      .max(100),
   })
   .openapi('PostGroupDraft', { description: 'One piece of content and the accounts it goes to.' })
 
@@ -63,7 +71,9 @@ export const postSchema = z
     publishedAt: optionalInstant,
     deletedAt: optionalInstant,
     failure: failureSchema.nullable(),
-    nextTryAt: optionalInstant.openapi({ description: 'When it is looked at again; null when it is final or waits for a person.' }),
+    nextTryAt: optionalInstant.openapi({
+      description: 'When it is looked at again; null when it is final or waits for a person.',
+    }),
     createdAt: instant,
   })
   .openapi('Post')
@@ -105,7 +115,9 @@ export const attemptSchema = z
   })
   .openapi('Attempt', { description: 'One try to publish; without outcome while it runs.' })
 
-export const postWithAttemptsSchema = postSchema.extend({ attempts: z.array(attemptSchema) }).openapi('PostWithAttempts')
+export const postWithAttemptsSchema = postSchema
+  .extend({ attempts: z.array(attemptSchema) })
+  .openapi('PostWithAttempts')
 
 export const shapePostWithAttempts = (
   post: Post,
@@ -125,14 +137,27 @@ export const shapePostWithAttempts = (
 export const postGroupSchema = z
   .object({
     id: idOf('postGroup'),
-    status: z.enum(['draft', 'scheduled', 'publishing', 'published', 'partial', 'failed', 'cancelled', 'needs_your_action']),
+    status: z.enum([
+      'draft',
+      'scheduled',
+      'publishing',
+      'published',
+      'partial',
+      'failed',
+      'cancelled',
+      'needs_your_action',
+    ]),
     content: contentSchema,
     posts: z.array(postSchema),
     createdAt: instant,
   })
   .openapi('PostGroup')
 
-export const shapePostGroup = ({ group, status, posts }: PostGroupView): z.output<typeof postGroupSchema> => ({
+export const shapePostGroup = ({
+  group,
+  status,
+  posts,
+}: PostGroupView): z.output<typeof postGroupSchema> => ({
   id: group.id,
   status,
   content: group.content,
@@ -143,7 +168,9 @@ export const shapePostGroup = ({ group, status, posts }: PostGroupView): z.outpu
 export const retryResultSchema = postGroupSchema
   .extend({
     retried: z.array(idOf('post')),
-    reconciling: z.array(idOf('post')).openapi({ description: 'Posts of unknown outcome that are looked up first.' }),
+    reconciling: z
+      .array(idOf('post'))
+      .openapi({ description: 'Posts of unknown outcome that are looked up first.' }),
     notRetried: z.array(
       z.object({
         postId: idOf('post'),
@@ -156,7 +183,12 @@ export const retryResultSchema = postGroupSchema
   })
   .openapi('RetryResult')
 
-export const shapeRetryResult = ({ retried, reconciling, notRetried, ...view }: RetryResult): z.output<typeof retryResultSchema> => ({
+export const shapeRetryResult = ({
+  retried,
+  reconciling,
+  notRetried,
+  ...view
+}: RetryResult): z.output<typeof retryResultSchema> => ({
   ...shapePostGroup(view),
   retried,
   reconciling,

@@ -1,5 +1,5 @@
-import type { ApiKey, Workspace } from '@postmcp/core'
 import { z } from '@hono/zod-openapi'
+import type { ApiKey, Workspace } from '@postmcp/core'
 import { idOf, instant, optionalInstant, toInstant, toOptionalInstant } from './common.js'
 
 export const workspaceSchema = z

@@ -7,7 +7,8 @@ const statusCell = ({ status, reason }: Pick<Account, 'status' | 'reason'>): Cel
 }
 
 export function renderAccounts(accounts: Account[]): string {
-  if (accounts.length === 0) return 'No accounts yet. Connect one: postmcp accounts connect --platform bluesky'
+  if (accounts.length === 0)
+    return 'No accounts yet. Connect one: postmcp accounts connect --platform bluesky'
   return table(
     ['ACCOUNT', 'PLATFORM', 'HANDLE', 'STATUS', 'CHECKED'],
     accounts.map((account) => [
@@ -39,7 +40,10 @@ export function renderStatus(account: AccountStatus): string {
     ['Platform says', account.platformCode],
     ['Missing', missingScopes.length > 0 ? missingScopes.join(', ') : null],
     ['Can publish', account.canPublish ? 'yes' : { text: 'no', style: 'red' }],
-    ['Checked', account.checkedAt === null ? sources[check.source] : `${account.checkedAt} (${sources[check.source]})`],
+    [
+      'Checked',
+      account.checkedAt === null ? sources[check.source] : `${account.checkedAt} (${sources[check.source]})`,
+    ],
     ['Access ends', account.expiresAt],
     ['Consent ends', account.reconsentBy],
     ['Last used', account.lastUsedAt],

@@ -24,8 +24,14 @@ export function renderPlatform(platform: Platform): string {
       ['Platform', platform.id],
       ['Name', platform.name],
       ['Text', limits.text.map(({ max, unit }) => `${max} ${unit}`).join(', ')],
-      ['Images', images ? `${images.max}, ${images.maxBytes} bytes each, ${images.mimeTypes.join(', ')}` : 'none'],
-      ['Link card', limits.linkCard ? (limits.linkCard.withImages ? 'yes' : 'yes, but not with images') : 'no'],
+      [
+        'Images',
+        images ? `${images.max}, ${images.maxBytes} bytes each, ${images.mimeTypes.join(', ')}` : 'none',
+      ],
+      [
+        'Link card',
+        limits.linkCard ? (limits.linkCard.withImages ? 'yes' : 'yes, but not with images') : 'no',
+      ],
       ['Delete', platform.canDelete ? 'yes' : 'no'],
       ['Lost answers', `${duplicates.reconcile}. ${duplicates.remainingRisk}`],
       ['After a disconnect', revocation.remainsAfterDisconnect],

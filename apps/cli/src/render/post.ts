@@ -73,4 +73,3 @@ export function renderValidation({ valid, issues }: Validation): string {
   const verdict = valid ? paint('green', 'This can be published.') : paint('red', 'This cannot be published.')
   return [verdict, ...issues.map(renderIssue)].join('\n')
 }
-

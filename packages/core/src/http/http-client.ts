@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher, fetch as undiciFetch } from 'undici'
-import type { Logger } from '../provider/context.js'
+import type { Logger } from '../model/ambient.js'
 import { guardedLookup, refuseUrl } from './address-guard.js'
 
 /** One request. No redirect is followed: a redirect is an answer like any other. */

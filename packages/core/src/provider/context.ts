@@ -1,22 +1,5 @@
 import type { HttpClient } from '../http/http-client.js'
-
-/** Where events are written for the operator. Values pass through redaction; still, never hand it a secret. */
-export interface Logger {
-  debug(fields: Record<string, unknown>, message: string): void
-  info(fields: Record<string, unknown>, message: string): void
-  warn(fields: Record<string, unknown>, message: string): void
-  error(fields: Record<string, unknown>, message: string): void
-}
-
-/** Tells the time; tests hand in one they move. */
-export interface Clock {
-  now(): Date
-}
-
-export const systemClock: Clock = { now: () => new Date() }
-
-/** A logger that writes nothing. */
-export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+import type { Clock, Logger } from '../model/ambient.js'
 
 /** What core hands to every hook of a provider. */
 export interface ProviderContext {

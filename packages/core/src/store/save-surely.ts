@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '../model/ambient.js'
 import { isPostMcpError } from '../model/errors.js'
-import type { Logger } from '../provider/context.js'
 
 /**
  * Saves what cannot be got a second time: while the database does not answer it tries again, for up to ten minutes. Anything

@@ -1,4 +1,4 @@
-import type { Clock } from '../provider/context.js'
+import type { Clock } from '../model/ambient.js'
 
 /** A clock that stands still until it is moved. */
 export interface FakeClock extends Clock {

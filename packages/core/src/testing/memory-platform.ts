@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { TransportError } from '../http/http-client.js'
+import type { Clock } from '../model/ambient.js'
 import type { TokenSet } from '../model/grant.js'
 import type { Json } from '../model/json.js'
 import type { SentPost } from '../model/post.js'
-import type { Clock } from '../provider/context.js'
 import type { Manifest } from '../provider/manifest.js'
 import { MalformedResponseError, PlatformError } from '../provider/platform-error.js'
 import {

@@ -4,8 +4,9 @@ import {
   type HttpRequest,
   type HttpResponse,
 } from '../http/http-client.js'
+import type { Logger } from '../model/ambient.js'
 import type { TokenSet } from '../model/grant.js'
-import type { Logger, ProviderContext } from '../provider/context.js'
+import type { ProviderContext } from '../provider/context.js'
 import { type HookFailure, readHookFailure } from '../provider/hook-failure.js'
 import type {
   Authorization,

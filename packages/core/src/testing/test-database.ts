@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { type Logger, silentLogger } from '../provider/context.js'
+import { type Logger, silentLogger } from '../model/ambient.js'
 import { openPostgresStore } from '../store/postgres/index.js'
 import type { Store } from '../store/store.js'
 

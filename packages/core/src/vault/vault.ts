@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import type { Clock } from '../model/ambient.js'
 import { PostMcpError } from '../model/errors.js'
 import { newId, type WorkspaceId } from '../model/ids.js'
-import type { Clock } from '../provider/context.js'
 import type { SealedOwner, StoreOperations, WrappedDataKey } from '../store/store.js'
 import type { KeyProvider } from './key-provider.js'
 import { openBytes, sealBytes, sealedWith } from './sealed-value.js'

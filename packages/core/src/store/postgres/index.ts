@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
-import type { Logger } from '../../provider/context.js'
+import type { Logger } from '../../model/ambient.js'
 import type { Store, StoreOperations } from '../store.js'
 import { accounts } from './accounts.js'
 import { asStoreError, openConnection } from './connection.js'

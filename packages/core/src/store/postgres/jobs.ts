@@ -1,6 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { fromKysely, PgBoss } from 'pg-boss'
-import type { Logger } from '../../provider/context.js'
+import type { Logger } from '../../model/ambient.js'
 import type { PostWakeUp, StoreOperations } from '../store.js'
 import type { Database } from './schema.js'
 

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, inject, it } from 'vitest'
-import { silentLogger } from '../../provider/context.js'
+import { silentLogger } from '../../model/ambient.js'
 import { createEmptyDatabase } from '../../testing/test-database.js'
 import { openPostgresStore } from './index.js'
 
