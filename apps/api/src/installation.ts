@@ -6,13 +6,17 @@ import {
   createHttpClient,
   createRegistry,
   createWorkspace,
+  holderSeconds,
+  type KeyProvider,
   type Logger,
   localMediaStorage,
   openVault,
   type ProviderRegistry,
   RefreshFlights,
   registerKeyRing,
+  reportKeys,
   type Scope,
+  type Store,
   systemClock,
   type Workspace,
 } from '@postmcp/core'
@@ -41,6 +45,7 @@ export interface Installation {
   logger: Logger
   /** The workspace of this machine's owner. */
   owner: Scope
+  keyProvider: KeyProvider
   firstStart: FirstStart
   /** Waits for what must not be lost, then lets go of everything; stops the embedded database if nobody else uses it. */
   close(): Promise<void>
@@ -94,6 +99,8 @@ export async function openInstallation(
       await registerKeyRing(store.keys, opened.provider)
       return { keyRing: opened, ...(await firstWorkspace({ store, clock: systemClock }, paths.apiKey)) }
     })
+    const processId = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
+    closers.push(await keepReportingKeys(store, keyRing.provider, processId))
     const refreshFlights = new RefreshFlights()
     closers.push(() => refreshFlights.settled())
     const core: CoreContext = {
@@ -105,7 +112,7 @@ export async function openInstallation(
       clock: systemClock,
       logger,
       timings: settings.timings,
-      processId: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
+      processId,
       refreshFlights,
       endpointOverrides: settings.endpointOverrides,
     }
@@ -114,12 +121,30 @@ export async function openInstallation(
       settings,
       logger,
       owner: { workspaceId: workspace.id, actor: 'local' },
+      keyProvider: keyRing.provider,
       firstStart: { apiKeyFile, keyRingFile: keyRing.created ? keyRingPath(settings.dataDir) : null },
       close,
     }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Tells the others which key-encryption keys this process holds, so that a rotation waits for it. */
+async function keepReportingKeys(
+  store: Store,
+  provider: KeyProvider,
+  processId: string,
+): Promise<() => Promise<void>> {
+  const report = () => reportKeys(store, provider, processId)
+  await report()
+  // What cannot be reported now is reported next time; a process that stays silent is waited for no longer.
+  const timer = setInterval(() => void report().catch(() => {}), (holderSeconds * 1000) / 3)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await store.keys.withdrawHolder(processId).catch(() => {})
   }
 }
 

@@ -33,7 +33,10 @@ export async function openKeyRing(
   store: Store,
 ): Promise<{ provider: KeyProvider; created: boolean }> {
   const found = await findKeyRing(settings)
-  if (found) return { provider: localKeyProvider(found), created: false }
+  if (found) {
+    const reload = async () => (await findKeyRing(settings)) ?? found
+    return { provider: localKeyProvider(found, reload), created: false }
+  }
   const path = keyRingPath(settings.dataDir)
   if ((await store.keys.listKeyEncryptionKeys()).length > 0) {
     throw new PostMcpError(
@@ -41,5 +44,9 @@ export async function openKeyRing(
       `This database is sealed, and its key ring is not at ${path}. Nothing was changed.`,
     )
   }
-  return { provider: localKeyProvider(await createKeyRingFile(path)), created: true }
+  const made = await createKeyRingFile(path)
+  return {
+    provider: localKeyProvider(made, async () => (await findKeyRing(settings)) ?? made),
+    created: true,
+  }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ProxiedTestPds, startTestPds, type TestPost } from '@postmcp/tooling/test-servers/pds'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startEmbeddedPostgres } from '../src/embedded-postgres/index.js'
 import { clientOfServer } from './support/client.js'
 import { openDatabase } from './support/database.js'
@@ -26,7 +26,7 @@ let account: ConnectedAccount
 
 beforeAll(async () => {
   pds = await startTestPds({ withProxy: true })
-  product = await openTestInstallation(inject('postgresUrl'), platformEnv(pds))
+  product = await openTestInstallation(platformEnv(pds))
   account = await connectNew(product, pds)
 }, 60_000)
 afterAll(async () => {

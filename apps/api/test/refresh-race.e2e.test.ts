@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ProxiedTestPds, startTestPds } from '@postmcp/tooling/test-servers/pds'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   type ConnectedAccount,
   connectNew,
@@ -31,7 +31,7 @@ let account: ConnectedAccount
 
 beforeAll(async () => {
   pds = await startTestPds({ withProxy: true })
-  product = await openTestInstallation(inject('postgresUrl'), platformEnv(pds))
+  product = await openTestInstallation(platformEnv(pds))
   processes = await Promise.all(Array.from({ length: howMany }, () => startLocal(product.env)))
 }, 90_000)
 afterAll(async () => {

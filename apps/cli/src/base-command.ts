@@ -41,6 +41,18 @@ export abstract class BaseCommand extends Command {
     if (process.stderr.isTTY && !this.jsonEnabled()) process.stderr.write(`${text}\n`)
   }
 
+  /** Tells that a list goes on after the page shown. */
+  protected noteMore({ nextCursor }: { nextCursor: string | null }): void {
+    if (nextCursor !== null) this.note(`There are more: --after ${nextCursor}`)
+  }
+
+  /** Warns of secrets given where others can read them. @param flags their names */
+  protected noteSecrets(flags: string[]): void {
+    for (const flag of flags) {
+      this.note(`Warning: ${flag} stays in your shell's history; ${flag}-stdin or a variable does not.`)
+    }
+  }
+
   protected override async init(): Promise<void> {
     await super.init()
     for (const signal of signals) process.on(signal, this.#onSignal)

@@ -1,20 +1,6 @@
-import { Flags } from '@oclif/core'
 import { isFinal, type PostGroup } from '@postmcp/sdk'
 import { exitCodeOf } from './errors.js'
 import type { ApiAccess } from './open-api.js'
-
-/** How long a command that publishes waits for the outcome. */
-export const waitFlags = {
-  wait: Flags.integer({
-    summary: 'How long to wait for the outcome, in seconds.',
-    helpValue: 'SECONDS',
-    default: 60,
-    min: 1,
-    max: 86_400,
-    exclusive: ['no-wait'],
-  }),
-  'no-wait': Flags.boolean({ summary: 'Do not wait for the outcome.' }),
-}
 
 /**
  * Exit status that tells how a group stands: 0 when it is published, else that of the first post that failed, 7 when somebody must

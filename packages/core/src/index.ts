@@ -96,7 +96,15 @@ export { verifyAccount } from './refresh/verify-account.js'
 export type { ApiKey, PageRequest, Store, Workspace } from './store/store.js'
 export type { KeyProvider } from './vault/key-provider.js'
 export type { KeyRing } from './vault/local-key-ring.js'
-export { createKeyRingFile, localKeyProvider, parseKeyRing, readKeyRingFile } from './vault/local-key-ring.js'
+export {
+  addKeyToFile,
+  createKeyRingFile,
+  localKeyProvider,
+  parseKeyRing,
+  readKeyRingFile,
+} from './vault/local-key-ring.js'
+export type { RotationStep } from './vault/rotate-keys.js'
+export { holderSeconds, reportKeys, rotateKeyEncryptionKey } from './vault/rotate-keys.js'
 export type { Vault } from './vault/vault.js'
 export { openVault, registerKeyRing } from './vault/vault.js'
 export { getAccount, listAccounts, listStatusHistory } from './workspace/accounts.js'

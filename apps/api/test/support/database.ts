@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
+import { inject } from 'vitest'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgresUrl: string
+  }
+}
 
 /** An empty database that the product sets up itself, with a way past the product to look at it. */
 export interface Database {
@@ -12,8 +19,9 @@ export interface Database {
   drop(): Promise<void>
 }
 
-/** @param serverUrl role that may create databases; in a test `inject('postgresUrl')` */
-export async function createDatabase(serverUrl: string): Promise<Database> {
+/** On the PostgreSQL of this test run. */
+export async function createDatabase(): Promise<Database> {
+  const serverUrl = inject('postgresUrl')
   const name = `e2e_${randomBytes(8).toString('hex')}`
   await asOwner(serverUrl, `create database ${name}`)
   const url = new URL(serverUrl)

@@ -36,15 +36,9 @@ export const platformEnv = (pds: TestPds): Record<string, string> => ({
   POSTMCP_ALLOW_ORIGINS: [pds.url, pds.plcUrl].join(','),
 })
 
-/**
- * @param serverUrl `inject('postgresUrl')`
- * @param env of the platform, and whatever else is to be set
- */
-export async function openTestInstallation(
-  serverUrl: string,
-  env: Record<string, string>,
-): Promise<TestInstallation> {
-  const database = await createDatabase(serverUrl)
+/** @param env of the platform, and whatever else is to be set */
+export async function openTestInstallation(env: Record<string, string>): Promise<TestInstallation> {
+  const database = await createDatabase()
   const folder = await tempFolder()
   const all = {
     ...quickTimings,

@@ -23,95 +23,95 @@ interface Case {
   /** Seconds since a marker was left. */
   marked?: number
   need?: TokenNeed
-  then: RefreshDecision
+  decision: RefreshDecision
 }
 
 const proof = { kind: 'proof', sinceVersion: 3 } as const
 const replacement = { kind: 'replacement', refusedVersion: 3 } as const
 
 const cases: Case[] = [
-  { when: 'the token is good for a while', lives: 61, then: { act: false, reason: 'fresh' } },
-  { when: 'the token says nothing of its end', lives: null, then: { act: false, reason: 'fresh' } },
-  { when: 'the token is about to end', lives: 60, then: { act: true, reason: 'due' } },
-  { when: 'the token has ended', lives: -1, then: { act: true, reason: 'due' } },
+  { when: 'the token is good for a while', lives: 61, decision: { act: false, reason: 'fresh' } },
+  { when: 'the token says nothing of its end', lives: null, decision: { act: false, reason: 'fresh' } },
+  { when: 'the token is about to end', lives: 60, decision: { act: true, reason: 'due' } },
+  { when: 'the token has ended', lives: -1, decision: { act: true, reason: 'due' } },
   {
     when: 'there is no refresh token',
     lives: -1,
     hasRefreshToken: false,
-    then: { act: false, reason: 'not_refreshable' },
+    decision: { act: false, reason: 'not_refreshable' },
   },
   {
     when: 'the platform has no refresh',
     policy: { ...policy, refresh: 'none' },
     lives: -1,
-    then: { act: false, reason: 'not_refreshable' },
+    decision: { act: false, reason: 'not_refreshable' },
   },
-  { when: 'proof is asked for', lives: 3600, need: proof, then: { act: true, reason: 'asked_for' } },
+  { when: 'proof is asked for', lives: 3600, need: proof, decision: { act: true, reason: 'asked_for' } },
   {
     when: 'proof is asked for and somebody brought it',
     lives: 3600,
     version: 4,
     need: proof,
-    then: { act: false, reason: 'already_done' },
+    decision: { act: false, reason: 'already_done' },
   },
   {
     when: 'the platform refused the token',
     lives: 3600,
     need: replacement,
-    then: { act: true, reason: 'asked_for' },
+    decision: { act: true, reason: 'asked_for' },
   },
   {
     when: 'the platform refused the token before the last',
     lives: 3600,
     version: 4,
     need: replacement,
-    then: { act: false, reason: 'already_done' },
+    decision: { act: false, reason: 'already_done' },
   },
   {
     when: 'a predecessor was lost and the platform repeats itself',
     policy: grace,
     lives: 30,
     marked: 99,
-    then: { act: true, reason: 'repeat_within_grace' },
+    decision: { act: true, reason: 'repeat_within_grace' },
   },
   {
     when: 'a predecessor was lost too long ago for that',
     policy: grace,
     lives: 30,
     marked: 100,
-    then: { act: false, reason: 'spare_living_token' },
+    decision: { act: false, reason: 'spare_living_token' },
   },
   {
     when: 'a predecessor was lost and repeating would end the session',
     lives: 30,
     marked: 1,
-    then: { act: false, reason: 'spare_living_token' },
+    decision: { act: false, reason: 'spare_living_token' },
   },
   {
     when: 'the same, and the access token is dead',
     lives: 0,
     marked: 1,
-    then: { act: true, reason: 'last_resort' },
+    decision: { act: true, reason: 'last_resort' },
   },
   {
     when: 'the same, and the platform refused the access token',
     lives: 30,
     marked: 1,
     need: replacement,
-    then: { act: true, reason: 'last_resort' },
+    decision: { act: true, reason: 'last_resort' },
   },
   {
     when: 'proof is asked for while a predecessor is lost',
     lives: 30,
     marked: 1,
     need: proof,
-    then: { act: false, reason: 'spare_living_token' },
+    decision: { act: false, reason: 'spare_living_token' },
   },
 ]
 
 describe('deciding on a refresh', () => {
-  it.each(cases)('when $when: $then.reason', ({ lives, marked, then, ...given }) => {
-    const decision = decideRefresh({
+  it.each(cases)('when $when: $decision.reason', ({ lives, marked, decision, ...given }) => {
+    const decided = decideRefresh({
       grant: {
         version: given.version ?? 3,
         refreshMarker: marked === undefined ? null : { fingerprint: 'f', sentAt: inSeconds(-marked) },
@@ -125,7 +125,7 @@ describe('deciding on a refresh', () => {
       need: given.need ?? { kind: 'usable' },
       now,
     })
-    expect(decision).toEqual(then)
+    expect(decided).toEqual(decision)
   })
 })
 

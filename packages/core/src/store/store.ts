@@ -148,6 +148,19 @@ export interface StoreOperations {
     listDataKeys(keyScope: string): Promise<WrappedDataKey[]>
     /** Inserts it as the scope's first key; another process may have been quicker, so read again afterwards. */
     insertFirstDataKey(key: WrappedDataKey): Promise<void>
+    /** All that are wrapped by any other key than this one. */
+    listDataKeysNotWrappedBy(kekId: string): Promise<WrappedDataKey[]>
+    /** Replaces the wrapping of a data key if it is still the one that was read. */
+    rewrapDataKey(from: WrappedDataKey, to: Pick<WrappedDataKey, 'kekId' | 'wrapped'>): Promise<boolean>
+    /** Makes a registered key the one that new data keys are wrapped with. */
+    promoteKeyEncryptionKey(id: string): Promise<void>
+    /** Forgets all keys but this one. False, and nothing is done, while a data key is still wrapped by another. */
+    retireAllBut(id: string): Promise<boolean>
+    /** A process says which keys it holds, and that it lives. */
+    reportHolder(processId: string, kekIds: string[]): Promise<void>
+    withdrawHolder(processId: string): Promise<void>
+    /** The processes that reported within so many seconds. */
+    listHolders(withinSeconds: number): Promise<{ processId: string; kekIds: string[] }[]>
   }
 
   credentials: {

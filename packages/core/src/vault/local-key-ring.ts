@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { link, readFile, unlink, writeFile } from 'node:fs/promises'
+import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { PostMcpError } from '../model/errors.js'
@@ -56,17 +56,19 @@ export async function readKeyRingFile(path: string): Promise<KeyRing | undefined
   }
 }
 
+/** Writes a key ring beside the path where it is to be, for this user only. */
+async function writeDraft(path: string, ring: KeyRing): Promise<string> {
+  const draft = join(dirname(path), `.keyring-${randomBytes(6).toString('hex')}`)
+  await writeFile(draft, `${JSON.stringify(ring, null, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true })
+  return draft
+}
+
 /**
  * Writes a new key ring to a 0600 file, whole or not at all. When another process was quicker, its key ring is kept.
  * @returns what is in the file afterwards
  */
 export async function createKeyRingFile(path: string): Promise<KeyRing> {
-  const draft = join(dirname(path), `.keyring-${randomBytes(6).toString('hex')}`)
-  await writeFile(draft, `${JSON.stringify(newKeyRing(), null, 2)}\n`, {
-    mode: 0o600,
-    flag: 'wx',
-    flush: true,
-  })
+  const draft = await writeDraft(path, newKeyRing())
   try {
     await link(draft, path)
   } catch (error) {
@@ -79,11 +81,33 @@ export async function createKeyRingFile(path: string): Promise<KeyRing> {
   return ring
 }
 
-/** Uses the keys of a key ring that is in memory. */
-export function localKeyProvider(ring: KeyRing): KeyProvider {
-  const keys = new Map(ring.keys.map(({ id, key }) => [id, Buffer.from(key, 'base64')]))
+/**
+ * Adds a new key to the key ring in a file, as its first; the file is replaced whole or not at all.
+ * @returns the new key's id
+ */
+export async function addKeyToFile(path: string): Promise<string> {
+  const ring = await readKeyRingFile(path)
+  if (!ring) throw new PostMcpError('keyring_missing', `There is no key ring at ${path}.`)
+  const [added] = newKeyRing().keys
+  if (!added) throw new PostMcpError('internal_error', 'No key was made.')
+  const draft = await writeDraft(path, { ...ring, keys: [added, ...ring.keys] })
+  await rename(draft, path)
+  return added.id
+}
+
+/**
+ * Uses the keys of a key ring that is in memory.
+ * @param reload reads the key ring again, for one that can grow while the process runs
+ */
+export function localKeyProvider(
+  ring: KeyRing,
+  reload: () => Promise<KeyRing> = async () => ring,
+): KeyProvider {
+  const bytesOf = ({ keys }: KeyRing) => new Map(keys.map(({ id, key }) => [id, Buffer.from(key, 'base64')]))
+  let keys = bytesOf(ring)
   return {
     async listKeys() {
+      keys = bytesOf(await reload())
       return [...keys].map(([id, key]) => ({
         id,
         // A digest of 256 random bits tells keys apart and cannot be turned back.

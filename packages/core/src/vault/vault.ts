@@ -26,7 +26,8 @@ export interface Vault {
 /** Open data keys are forgotten after this long, so that a key taken away stops working. */
 const cacheMs = 5 * 60 * 1000
 
-const dataKeyContext = (scope: string, id: string) => ['data-key', scope, id]
+/** What a wrapped data key is bound to. */
+export const dataKeyContext = (scope: string, id: string): string[] => ['data-key', scope, id]
 
 /**
  * Makes sure that the key provider holds the keys this database was sealed with, and registers the first one.

@@ -46,6 +46,7 @@ export interface Database {
     revoked_at: Date | null
   }
   key_encryption_keys: { id: string; fingerprint: string; active: boolean; created_at: Generated<Date> }
+  key_holders: { process_id: string; kek_ids: string[]; seen_at: Date }
   data_keys: {
     id: string
     key_scope: string

@@ -46,6 +46,12 @@ const statements = [
   )`,
   `create unique index key_encryption_keys_one_active on key_encryption_keys (active) where active`,
 
+  `create table key_holders (
+    process_id text primary key,
+    kek_ids text[] not null,
+    seen_at timestamptz not null
+  )`,
+
   `create table data_keys (
     id ${id} primary key,
     key_scope ${id} not null,

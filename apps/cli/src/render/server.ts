@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import { paint, properties } from '../output.js'
+
+export interface ServerNews {
+  /** Null: a worker alone. */
+  url: string | null
+  dataDir: string
+  /** File of an API key just made. */
+  apiKeyFile: string | null
+  /** File of a key ring just made. */
+  keyRingFile: string | null
+  /** The key itself, to be shown this once. */
+  apiKey: string | undefined
+}
+
+/** What runs, what a first start made, and what to do next. */
+export function renderServer({ url, dataDir, apiKeyFile, keyRingFile, apiKey }: ServerNews): string {
+  const parts = [
+    url === null ? 'The worker runs.' : paint('green', `PostMCP listens on ${url}`),
+    `Data: ${dataDir}`,
+  ]
+  if (apiKeyFile !== null || keyRingFile !== null) {
+    parts.push(
+      '',
+      paint('bold', 'This was the first start. It made'),
+      properties([
+        ['API key', apiKey ? `${apiKey} (also in ${apiKeyFile})` : apiKeyFile],
+        ['Key ring', keyRingFile],
+      ]),
+    )
+  }
+  if (keyRingFile !== null) {
+    parts.push(
+      paint('yellow', 'Back up the key ring now: without it no stored credential can ever be opened again.'),
+      '  postmcp keys backup --output FILE',
+    )
+  }
+  if (url !== null) {
+    parts.push(
+      '',
+      paint('bold', 'Next, in another terminal'),
+      '  postmcp accounts connect --platform bluesky',
+      '  postmcp post create --account @you.bsky.social --text "Hello"',
+      `  curl -H "Authorization: Bearer $(cat ${join(dataDir, 'api-key')})" ${url}/accounts`,
+      '',
+      'Ctrl-C stops it.',
+    )
+  }
+  return parts.join('\n')
+}
