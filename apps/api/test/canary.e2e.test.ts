@@ -62,11 +62,11 @@ afterAll(async () => {
 
 /** The directory names the recorder as the server of the account, so that the product calls through it. */
 async function livingAtRecorder(account: TestAccount): Promise<TestAccount> {
-  const document = await (await fetch(`${pds.directPlcUrl}/${account.did}`)).json()
-  document.service[0].serviceEndpoint = recorder.url
+  const answer = await fetch(`${pds.directPlcUrl}/${account.did}`)
+  const body = (await answer.text()).replaceAll(pds.url, recorder.url)
   pds.plcProxy.respond(
     { path: `/${account.did}` },
-    { status: 200, headers: { 'content-type': 'application/json' }, body: document },
+    { status: 200, headers: { 'content-type': 'application/json' }, body },
     { times: Number.POSITIVE_INFINITY },
   )
   return account
@@ -284,9 +284,13 @@ describe('the search itself', () => {
   })
 })
 
+/** Where something was found, and what. */
+const findIn = (places: [place: string, content: Buffer | string][]) =>
+  places.map(([place, content]) => ({ place, found: search.in(content) })).filter(({ found }) => found.length > 0)
+
 describe('passwords, tokens and keys are found nowhere', () => {
   it('in any table of any schema', () => {
-    for (const [table, bytes] of seen.tables) expect([table, search.in(bytes)]).toEqual([table, []])
+    expect(findIn([...seen.tables])).toEqual([])
   })
 
   it('in the raw files of the data directory, but for the two that are theirs', async () => {
@@ -302,13 +306,14 @@ describe('passwords, tokens and keys are found nowhere', () => {
   })
 
   it('in the log at its most verbose, or in anything else the server wrote', () => {
-    for (const line of seen.output.split('\n')) expect([line, search.in(line)]).toEqual([line, []])
+    expect(findIn(seen.output.split('\n').map((line) => [line, line]))).toEqual([])
   })
 
   it('in any answer of the API, its headers and error texts included', () => {
-    for (const { what, answer } of answers) {
-      const all = `${answer.text}\n${JSON.stringify([...answer.headers])}`
-      expect([what, search.in(all)]).toEqual([what, []])
-    }
+    const all = answers.map(({ what, answer }): [string, string] => [
+      `${what}: ${answer.text}`,
+      `${answer.text}\n${JSON.stringify([...answer.headers])}`,
+    ])
+    expect(findIn(all)).toEqual([])
   })
 })

@@ -1,8 +1,9 @@
 import type { Logger } from '@postmcp/core'
 import type { MiddlewareHandler } from 'hono'
+import { routePath } from 'hono/route'
 import type { AppEnv } from '../app-env.js'
 
-/** One line a request: what was asked by its route, never by its address, for a query may hold anything. */
+/** One line a request: what was asked by its route, never by its address, for people paste anything into one. */
 export const logRequests =
   (logger: Logger): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
@@ -12,7 +13,7 @@ export const logRequests =
       {
         requestId: c.get('requestId'),
         method: c.req.method,
-        path: c.req.path,
+        route: routePath(c, -1),
         status: c.res.status,
         ms: Math.round(performance.now() - started),
         workspaceId: c.get('scope')?.workspaceId,

@@ -393,16 +393,11 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
         const { workspaceId, grant, account } = await furnish()
         expect(await store.accounts.get(workspaceId, account.id)).toEqual(account)
         expect(await store.accounts.findByTarget(workspaceId, 'memory', account.targetId)).toEqual(account)
-        const more = [accountOf(grant), accountOf(grant)].map((each, i) => ({
-          ...each,
-          id: newId('account', at(99_999_999 + i)),
-        }))
-        for (const each of more) await store.accounts.insert(each)
-        const first = await store.accounts.list(workspaceId, { limit: 2 })
-        expect(first.map(({ id }) => id)).toEqual([more[1]!.id, more[0]!.id])
-        expect(
-          (await store.accounts.list(workspaceId, { limit: 2, after: first[1]!.id })).map(({ id }) => id),
-        ).toEqual([account.id])
+        const second = { ...accountOf(grant), id: newId('account', at(99_999_998)) }
+        const third = { ...accountOf(grant), id: newId('account', at(99_999_999)) }
+        for (const each of [third, second]) await store.accounts.insert(each)
+        expect(await store.accounts.list(workspaceId, { limit: 2 })).toEqual([third, second])
+        expect(await store.accounts.list(workspaceId, { limit: 2, after: second.id })).toEqual([account])
         expect(await store.accounts.listByGrant(workspaceId, grant.id)).toHaveLength(3)
         expect(await store.accounts.countConnected(workspaceId)).toBe(3)
         await store.accounts.attach(workspaceId, account.id, null, gone)
@@ -900,7 +895,7 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
       const consumer = await mine.consume(async () => {})
       void consumer
       await mine.close()
-      await expect(mine.ping()).rejects.toMatchObject({ code: 'database_unavailable' })
+      await expect(mine.ping()).rejects.toThrow()
     })
   })
 }

@@ -72,6 +72,7 @@ describe('what a user types as server', () => {
     'https://me:secret@pds.example.org',
     'ftp://pds.example.org',
     'not a host',
+    'xxxx-xxxx-xxxx-xxxx', // an app password in the wrong field
   ])('%j is refused', (typed) => {
     expect(refusalOf(() => parseService(typed))).toMatchObject({
       code: 'invalid_request',

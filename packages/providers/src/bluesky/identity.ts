@@ -62,7 +62,8 @@ export function parseIdentifier(typed: string): Identifier {
 export function parseService(typed: string): string {
   const text = typed.trim()
   const origin = originOf(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`)
-  if (origin) return origin
+  // A name without a dot is no server's, and may be a password in the wrong field: it must not reach DNS or a log.
+  if (origin && /[.:]|^localhost$/.test(new URL(origin).hostname)) return origin
   throw refuse(
     'service',
     'The service is not the plain address of a server, such as https://pds.example.org.',

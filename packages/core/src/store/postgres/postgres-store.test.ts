@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { newId } from '../../model/ids.js'
 import { silentLogger } from '../../model/ambient.js'
+import { newId } from '../../model/ids.js'
 import { testStore } from '../../testing/store-suite.js'
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../testing/test-database.js'
 import { openPostgresStore } from './index.js'
