@@ -12,5 +12,6 @@ if (build.status !== 0) {
   process.stdout.write(build.stdout ?? '')
   process.exit(build.status ?? 1)
 }
-process.argv = [process.execPath, `${root}apps/cli/bin/run.js`, 'serve', ...process.argv.slice(2)]
-await import('../../apps/cli/bin/run.js')
+const cli = new URL('../../apps/cli/bin/run.js', import.meta.url)
+process.argv = [process.execPath, fileURLToPath(cli), 'serve', ...process.argv.slice(2)]
+await import(cli.href)

@@ -36,7 +36,7 @@ export async function writePrivateFile(path: string, text: string): Promise<void
 }
 
 /** @returns undefined when there is no such file */
-export async function readOptionalFile(path: string): Promise<string | undefined> {
+async function readOptionalFile(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {

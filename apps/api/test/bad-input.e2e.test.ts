@@ -68,7 +68,13 @@ const connect = (fields: Record<string, string>, client: Client = product): Prom
 function expectProblem(answer: Answer, status: number, code: string, detail?: RegExp) {
   expect(answer, answer.text).toMatchObject({
     status,
-    body: { status, code, type: `urn:postmcp:error:${code}`, nextAction: expect.stringMatching(/\w{3}/), requestId: expect.any(String) },
+    body: {
+      status,
+      code,
+      type: `urn:postmcp:error:${code}`,
+      nextAction: expect.stringMatching(/\w{3}/),
+      requestId: expect.any(String),
+    },
   })
   expect(answer.headers.get('content-type')).toBe('application/problem+json')
   expect(answer.body.detail).toMatch(detail ?? /\w{3}/)
@@ -87,7 +93,9 @@ describe('a request that is refused', () => {
     await pds.plcProxy.accept()
     // No partial rows, and no connection that seems to be going on.
     expect(await rows()).toEqual(before)
-    const open = await product.database.query(`select state from connections where state not in ('connected', 'failed')`)
+    const open = await product.database.query(
+      `select state from connections where state not in ('connected', 'failed')`,
+    )
     expect(open).toEqual([])
     expect(await product.ok('GET', '/readyz')).toEqual({ status: 'ok' })
     expect((await product.ok('GET', `/accounts/${account.id}`)).status).toBe('active')
@@ -100,11 +108,12 @@ describe('a request that is refused', () => {
       expect(answer.body.detail + answer.body.nextAction).toContain('bluesky')
     })
 
-    it.each(['not a handle', 'anna', '@', 'anna..test', 'did:plc:short', 'did:key:abc', 'a@b@c', ''])(
+    it.each(['not a handle', 'anna', '@', 'anna..test', 'did:plc:short', 'did:key:abc', 'a@b@c'])(
       'has the malformed identifier %j: nothing is asked of anybody',
       async (identifier) => {
         const answer = await connect({ identifier, appPassword })
-        if (identifier === '') expect(answer.body).toMatchObject({ type: 'input_required', fields: [{ name: 'identifier' }] })
+        if (identifier === '')
+          expect(answer.body).toMatchObject({ type: 'input_required', fields: [{ name: 'identifier' }] })
         else expectProblem(answer, 400, 'invalid_request', /identifier/)
         if (identifier === '') await product.database.query(`delete from connections where state = 'pending'`)
         else expect(answer.body.issues).toMatchObject([{ field: 'identifier', severity: 'error' }])
@@ -113,11 +122,21 @@ describe('a request that is refused', () => {
     )
 
     it('has a field that there is not', async () => {
-      expectProblem(await connect({ identifier: stranger.handle, password: 'x' }), 400, 'invalid_request', /identifier, appPassword/)
+      expectProblem(
+        await connect({ identifier: stranger.handle, password: 'x' }),
+        400,
+        'invalid_request',
+        /identifier, appPassword/,
+      )
     })
 
     it('has a handle that nobody has', async () => {
-      expectProblem(await connect({ identifier: 'nobody-at-all.test', appPassword }), 422, 'identity_not_found', /nobody-at-all/)
+      expectProblem(
+        await connect({ identifier: 'nobody-at-all.test', appPassword }),
+        422,
+        'identity_not_found',
+        /nobody-at-all/,
+      )
       expect(pds.proxy.count(login).received).toBe(0)
     })
 
@@ -136,29 +155,62 @@ describe('a request that is refused', () => {
 
     it('meets a server that refuses connections', async () => {
       await pds.proxy.refuse()
-      expectProblem(await connect({ identifier: stranger.did, appPassword }), 503, 'platform_unavailable', /reached|ECONNREFUSED/)
+      expectProblem(
+        await connect({ identifier: stranger.did, appPassword }),
+        503,
+        'platform_unavailable',
+        /reached|ECONNREFUSED/,
+      )
     })
 
     it('meets a server that does not answer', async () => {
       pds.proxy.hold(login)
-      expectProblem(await connect({ identifier: stranger.handle, appPassword }, impatient), 503, 'platform_unavailable', /in time/)
+      expectProblem(
+        await connect({ identifier: stranger.handle, appPassword }, impatient),
+        503,
+        'platform_unavailable',
+        /in time/,
+      )
     })
 
     it('meets a server that answers without end', async () => {
       pds.proxy.respond(login, () => ({ status: 200, body: endlessBody(20) }))
-      expectProblem(await connect({ identifier: stranger.handle, appPassword }, impatient), 503, 'platform_unavailable', /in time/)
+      expectProblem(
+        await connect({ identifier: stranger.handle, appPassword }, impatient),
+        503,
+        'platform_unavailable',
+        /in time/,
+      )
     })
 
     it.each([
       ['a web page', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>hello</html>' }],
       ['an empty object', { status: 200, body: {} }],
-      ['a session without tokens', { status: 200, body: { did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', handle: 'x.test' } }],
+      [
+        'a session without tokens',
+        { status: 200, body: { did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', handle: 'x.test' } },
+      ],
       ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:1/' }, body: '' }],
-      ['the session of another account', { status: 200, body: { did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', handle: 'x.test', accessJwt: 'a.b.c', refreshJwt: 'a.b.c' } }],
+      [
+        'the session of another account',
+        {
+          status: 200,
+          body: {
+            did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa',
+            handle: 'x.test',
+            accessJwt: 'a.b.c',
+            refreshJwt: 'a.b.c',
+          },
+        },
+      ],
       ['broken JSON', { status: 200, headers: { 'content-type': 'application/json' }, body: '{"did":' }],
     ])('meets a server that answers with %s', async (_, answer) => {
       pds.proxy.respond(login, answer)
-      expectProblem(await connect({ identifier: stranger.handle, appPassword }), 502, 'platform_response_invalid')
+      expectProblem(
+        await connect({ identifier: stranger.handle, appPassword }),
+        502,
+        'platform_response_invalid',
+      )
     })
 
     it('meets a server that is broken', async () => {
@@ -191,16 +243,31 @@ describe('a request that is refused', () => {
       ['this machine by another port', 'http://127.0.0.1:9'],
       ['the metadata service of a cloud', 'http://169.254.169.254'],
       ['this machine by IPv6', 'https://[::1]:443'],
-    ])('names an account whose document points to %s: the password is not sent there', async (_, serviceEndpoint) => {
-      const document = (await (await fetch(`${pds.directPlcUrl}/${stranger.did}`)).text()).replaceAll(pds.url, serviceEndpoint)
-      pds.plcProxy.respond({ path: `/${stranger.did}` }, { status: 200, headers: { 'content-type': 'application/json' }, body: document })
-      expectProblem(await connect({ identifier: stranger.handle, appPassword }), 422, 'address_not_allowed')
-      expect(pds.proxy.count(login).received).toBe(0)
-    })
+    ])(
+      'names an account whose document points to %s: the password is not sent there',
+      async (_, serviceEndpoint) => {
+        const document = (await (await fetch(`${pds.directPlcUrl}/${stranger.did}`)).text()).replaceAll(
+          pds.url,
+          serviceEndpoint,
+        )
+        pds.plcProxy.respond(
+          { path: `/${stranger.did}` },
+          { status: 200, headers: { 'content-type': 'application/json' }, body: document },
+        )
+        expectProblem(await connect({ identifier: stranger.handle, appPassword }), 422, 'address_not_allowed')
+        expect(pds.proxy.count(login).received).toBe(0)
+      },
+    )
 
     it('names an account whose document calls itself something else', async () => {
-      const document = (await (await fetch(`${pds.directPlcUrl}/${stranger.did}`)).text()).replaceAll(stranger.handle, 'other.test')
-      pds.plcProxy.respond({ path: `/${stranger.did}` }, { status: 200, headers: { 'content-type': 'application/json' }, body: document })
+      const document = (await (await fetch(`${pds.directPlcUrl}/${stranger.did}`)).text()).replaceAll(
+        stranger.handle,
+        'other.test',
+      )
+      pds.plcProxy.respond(
+        { path: `/${stranger.did}` },
+        { status: 200, headers: { 'content-type': 'application/json' }, body: document },
+      )
       expectProblem(await connect({ identifier: stranger.handle, appPassword }), 422, 'identity_not_found')
     })
 
@@ -221,7 +288,9 @@ describe('a request that is refused', () => {
       const family = '👨‍👩‍👧'
       const answer = await create({ text: `${'a'.repeat(290)}${family.repeat(15)}` })
       expectProblem(answer, 422, 'validation_failed', /5 characters too long for Bluesky: 305 of 300/)
-      expect(answer.body.issues).toMatchObject([{ code: 'text_too_long', field: 'content.text', allowed: 300, found: 305, accountId: account.id }])
+      expect(answer.body.issues).toMatchObject([
+        { code: 'text_too_long', field: 'content.text', allowed: 300, found: 305, accountId: account.id },
+      ])
     })
 
     it('has too many bytes within the characters that are allowed', async () => {
@@ -235,9 +304,19 @@ describe('a request that is refused', () => {
 
     it('names no target, or one twice', async () => {
       const content = { text: 'hello' }
-      expectProblem(await product.call('POST', '/post-groups', { content, targets: [] }), 400, 'invalid_request', /targets/)
+      expectProblem(
+        await product.call('POST', '/post-groups', { content, targets: [] }),
+        400,
+        'invalid_request',
+        /targets/,
+      )
       const twice = [{ accountId: account.id }, { accountId: account.id }]
-      expectProblem(await product.call('POST', '/post-groups', { content, targets: twice }), 422, 'validation_failed', /twice/)
+      expectProblem(
+        await product.call('POST', '/post-groups', { content, targets: twice }),
+        422,
+        'validation_failed',
+        /twice/,
+      )
     })
 
     it.each([
@@ -248,9 +327,13 @@ describe('a request that is refused', () => {
       expectProblem(await create({ text }), 400, 'invalid_request')
     })
 
-    it('has half a surrogate pair in an alt text, a link, a key\'s name, a field', async () => {
+    it("has half a surrogate pair in an alt text, a link, a key's name, a field", async () => {
       const half = 'x\ud83d'
-      expectProblem(await create({ text: 'x', link: { url: 'https://example.com', title: half } }), 400, 'invalid_request')
+      expectProblem(
+        await create({ text: 'x', link: { url: 'https://example.com', title: half } }),
+        400,
+        'invalid_request',
+      )
       expectProblem(await product.call('POST', '/api-keys', { name: half }), 400, 'invalid_request')
       const answer = await connect({ identifier: half, appPassword })
       expectProblem(answer, 400, 'invalid_request')
@@ -264,7 +347,9 @@ describe('a request that is refused', () => {
       ['numbers for texts', '{"content":{"text":5},"targets":[]}'],
       ['nothing', ''],
     ])('has %s for a body', async (_, content) => {
-      const answer = await product.call('POST', '/post-groups', undefined, { raw: { type: 'application/json', content } })
+      const answer = await product.call('POST', '/post-groups', undefined, {
+        raw: { type: 'application/json', content },
+      })
       expectProblem(answer, 400, 'invalid_request')
     })
 
@@ -284,8 +369,17 @@ describe('a request that is refused', () => {
     })
 
     it('has an id that is none, or of another kind', async () => {
-      for (const accountId of ['acct_', 'nonsense', account.id.replace('acct', 'post'), `${account.id}' or 1=1`, '../../etc']) {
-        const answer = await product.call('POST', '/post-groups', { content: { text: 'x' }, targets: [{ accountId }] })
+      for (const accountId of [
+        'acct_',
+        'nonsense',
+        account.id.replace('acct', 'post'),
+        `${account.id}' or 1=1`,
+        '../../etc',
+      ]) {
+        const answer = await product.call('POST', '/post-groups', {
+          content: { text: 'x' },
+          targets: [{ accountId }],
+        })
         expectProblem(answer, 400, 'invalid_request', /acct_/)
         const path = await product.call('GET', `/accounts/${encodeURIComponent(accountId)}`)
         expectProblem(path, 400, 'invalid_request')
@@ -293,7 +387,12 @@ describe('a request that is refused', () => {
     })
 
     it('has an Idempotency-Key that is too long', async () => {
-      const answer = await product.call('POST', '/post-groups', { content: { text: 'x' }, targets: [{ accountId: account.id }] }, { idempotencyKey: 'k'.repeat(256) })
+      const answer = await product.call(
+        'POST',
+        '/post-groups',
+        { content: { text: 'x' }, targets: [{ accountId: account.id }] },
+        { idempotencyKey: 'k'.repeat(256) },
+      )
       expectProblem(answer, 400, 'invalid_request')
     })
   })
@@ -303,8 +402,17 @@ describe('a request that is refused', () => {
       product.call('POST', '/media', undefined, { raw: { type: 'application/octet-stream', content } })
 
     it('is of a type that nobody takes, whatever it is called', async () => {
-      expectProblem(await upload(new TextEncoder().encode('just text')), 415, 'media_type_unsupported', /image\/jpeg/)
-      expectProblem(await upload(new TextEncoder().encode('%PDF-1.7 not an image')), 415, 'media_type_unsupported')
+      expectProblem(
+        await upload(new TextEncoder().encode('just text')),
+        415,
+        'media_type_unsupported',
+        /image\/jpeg/,
+      )
+      expectProblem(
+        await upload(new TextEncoder().encode('%PDF-1.7 not an image')),
+        415,
+        'media_type_unsupported',
+      )
     })
 
     it('is damaged', async () => {
@@ -329,7 +437,9 @@ describe('a request that is refused', () => {
 
 describe('media that a platform does not take', () => {
   const publishWith = async (content: Uint8Array<ArrayBuffer>) => {
-    const media = await product.ok('POST', '/media', undefined, { raw: { type: 'application/octet-stream', content } })
+    const media = await product.ok('POST', '/media', undefined, {
+      raw: { type: 'application/octet-stream', content },
+    })
     return product.call('POST', '/post-groups', {
       content: { text: 'x', media: [{ mediaId: media.id, altText: 'noise' }] },
       targets: [{ accountId: account.id }],
@@ -339,11 +449,15 @@ describe('media that a platform does not take', () => {
   it('is refused when it is too large, with what is allowed', async () => {
     const answer = await publishWith(png(900, 900))
     expectProblem(answer, 422, 'validation_failed', /at most 2000000/)
-    expect(answer.body.issues).toMatchObject([{ code: 'image_too_large', allowed: 2_000_000, field: 'content.media.0' }])
+    expect(answer.body.issues).toMatchObject([
+      { code: 'image_too_large', allowed: 2_000_000, field: 'content.media.0' },
+    ])
   })
 
   it('is refused when it is of a type that is not shown', async () => {
-    const gif = new Uint8Array(Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64'))
+    const gif = new Uint8Array(
+      Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64'),
+    )
     const answer = await publishWith(gif)
     expectProblem(answer, 422, 'validation_failed', /image\/gif/)
   })
@@ -376,23 +490,40 @@ describe('a sealed value that was damaged', () => {
     )
     const status = await product.call('GET', `/accounts/${own.id}/status?freshness=live`)
     expectProblem(status, 500, 'sealed_value_corrupt', /cannot be opened/)
-    const group = await product.ok('POST', '/post-groups', { content: { text: 'damaged' }, targets: [{ accountId: own.id }] })
+    const group = await product.ok('POST', '/post-groups', {
+      content: { text: 'damaged' },
+      targets: [{ accountId: own.id }],
+    })
     const post = await until('the post is given up', async () => {
       const found = await product.ok('GET', `/posts/${group.posts[0].id}`)
       return found.failure && found
     })
-    expect(post.failure).toMatchObject({ code: 'sealed_value_corrupt', nextAction: expect.stringContaining('econnect') })
+    expect(post.failure).toMatchObject({
+      code: 'sealed_value_corrupt',
+      nextAction: expect.stringContaining('econnect'),
+    })
     expect((await product.ok('GET', `/accounts/${own.id}`)).status).toBe('active')
     expect(await pds.listPosts(own.at.did)).toEqual([])
     // The others are not touched by it.
-    expect(await product.ok('GET', `/accounts/${account.id}/status?freshness=live`)).toMatchObject({ status: 'active', check: { source: 'live' } })
+    expect(await product.ok('GET', `/accounts/${account.id}/status?freshness=live`)).toMatchObject({
+      status: 'active',
+      check: { source: 'live' },
+    })
 
     const { password } = await pds.createAppPassword(own.at)
-    const healed = await product.ok('POST', `/accounts/${own.id}/reconnect`, { fields: { appPassword: password } })
+    const healed = await product.ok('POST', `/accounts/${own.id}/reconnect`, {
+      fields: { appPassword: password },
+    })
     expect(healed.accounts).toMatchObject([{ id: own.id }])
-    await until('the post has failed', async () => (await product.ok('GET', `/posts/${group.posts[0].id}`)).state === 'failed')
+    await until(
+      'the post has failed',
+      async () => (await product.ok('GET', `/posts/${group.posts[0].id}`)).state === 'failed',
+    )
     await product.ok('POST', `/post-groups/${group.id}/retry`)
-    await until('it is published', async () => (await product.ok('GET', `/post-groups/${group.id}`)).status === 'published')
+    await until(
+      'it is published',
+      async () => (await product.ok('GET', `/post-groups/${group.id}`)).status === 'published',
+    )
     expect(await pds.listPosts(own.at.did)).toHaveLength(1)
   })
 })
@@ -406,7 +537,11 @@ describe('a server that must not start', () => {
     await rename(ring, `${ring}.away`)
     try {
       const { code, failed } = await failToStart('api', product.env)
-      expect(failed).toMatchObject({ code: 'keyring_missing', message: expect.stringContaining(ring), nextAction: expect.stringContaining('back-up') })
+      expect(failed).toMatchObject({
+        code: 'keyring_missing',
+        message: expect.stringContaining(ring),
+        nextAction: expect.stringContaining('back-up'),
+      })
       expect(code).toBe(8)
       await expect(readFile(ring)).rejects.toThrow('ENOENT')
     } finally {
@@ -418,15 +553,24 @@ describe('a server that must not start', () => {
   })
 
   it('says so when the key ring is of another database, or is none', async () => {
-    const other = { version: 1, keys: [{ id: 'kek_0123456789abcdef', key: Buffer.alloc(32, 7).toString('base64') }] }
-    const [known] = JSON.parse(await readFile(join(product.env.POSTMCP_DATA_DIR ?? '', 'keyring.json'), 'utf8')).keys
+    const other = {
+      version: 1,
+      keys: [{ id: 'kek_0123456789abcdef', key: Buffer.alloc(32, 7).toString('base64') }],
+    }
+    const [known] = JSON.parse(
+      await readFile(join(product.env.POSTMCP_DATA_DIR ?? '', 'keyring.json'), 'utf8'),
+    ).keys
     const sameId = { version: 1, keys: [{ ...other.keys[0], id: known.id }] }
     for (const [ring, code] of [
       [other, 'keyring_wrong'],
       [sameId, 'keyring_wrong'],
       [{ version: 1, keys: [] }, 'config_invalid'],
     ] as const) {
-      const { failed, output, code: exit } = await failToStart('api', { ...product.env, POSTMCP_KEYRING: JSON.stringify(ring) })
+      const {
+        failed,
+        output,
+        code: exit,
+      } = await failToStart('api', { ...product.env, POSTMCP_KEYRING: JSON.stringify(ring) })
       expect(failed?.code).toBe(code)
       expect(exit).toBe(8)
       expect(output + JSON.stringify(failed)).not.toContain(other.keys[0]?.key)
@@ -441,8 +585,15 @@ describe('a server that must not start', () => {
       const missing = new URL(product.database.url)
       missing.pathname = '/no_such_database'
       for (const DATABASE_URL of ['postgres://postmcp:hunter2hunter2@127.0.0.1:9/postmcp', missing.href]) {
-        const { code, failed, output } = await failToStart('all', { ...product.env, DATABASE_URL, POSTMCP_DATA_DIR: folder.path })
-        expect(failed).toMatchObject({ code: 'database_unavailable', nextAction: expect.stringContaining('DATABASE_URL') })
+        const { code, failed, output } = await failToStart('all', {
+          ...product.env,
+          DATABASE_URL,
+          POSTMCP_DATA_DIR: folder.path,
+        })
+        expect(failed).toMatchObject({
+          code: 'database_unavailable',
+          nextAction: expect.stringContaining('DATABASE_URL'),
+        })
         expect(code).toBe(8)
         expect(output + JSON.stringify(failed)).not.toContain('hunter2')
       }
@@ -452,7 +603,12 @@ describe('a server that must not start', () => {
   })
 
   it('says so when a setting is wrong, by name and without its value', async () => {
-    const wrong = { POSTMCP_PORT: 'http', DATABASE_URL: 'mysql://root:hunter2@x/y', POSTMCP_ALLOW_ORIGINS: 'not an origin', POSTMCP_SWEEP_SECONDS: '-1' }
+    const wrong = {
+      POSTMCP_PORT: 'http',
+      DATABASE_URL: 'mysql://root:hunter2@x/y',
+      POSTMCP_ALLOW_ORIGINS: 'not an origin',
+      POSTMCP_SWEEP_SECONDS: '-1',
+    }
     for (const [name, value] of Object.entries(wrong)) {
       const { code, failed, output } = await failToStart('api', { ...product.env, [name]: value })
       expect(failed).toMatchObject({ code: 'config_invalid', message: expect.stringContaining(name) })
@@ -473,7 +629,10 @@ describe('a server on a data directory of its own', () => {
     const first = await startServer('all', env)
     try {
       const second = await failToStart('all', env)
-      expect(second.failed).toMatchObject({ code: 'server_already_running', message: expect.stringContaining(first.url ?? '-') })
+      expect(second.failed).toMatchObject({
+        code: 'server_already_running',
+        message: expect.stringContaining(first.url ?? '-'),
+      })
       expect(second.failed?.message).toContain(String(first.pid))
       expect(second.code).toBe(8)
 
@@ -486,7 +645,11 @@ describe('a server on a data directory of its own', () => {
         ['GET', '/readyz', undefined],
         ['GET', '/accounts', undefined],
         ['POST', '/post-groups', draft],
-        ['POST', '/accounts/connect', { platform: 'bluesky', fields: { identifier: stranger.handle, appPassword } }],
+        [
+          'POST',
+          '/accounts/connect',
+          { platform: 'bluesky', fields: { identifier: stranger.handle, appPassword } },
+        ],
       ] as const) {
         expectProblem(await client.call(method, path, body), 503, 'database_unavailable')
       }
@@ -496,7 +659,10 @@ describe('a server on a data directory of its own', () => {
       expect((await client.ok('GET', '/accounts')).data).toHaveLength(1)
       expect((await client.ok('GET', '/post-groups')).data).toEqual([])
       const group = await client.ok('POST', '/post-groups', draft)
-      await until('it publishes again', async () => (await client.ok('GET', `/post-groups/${group.id}`)).status === 'published')
+      await until(
+        'it publishes again',
+        async () => (await client.ok('GET', `/post-groups/${group.id}`)).status === 'published',
+      )
       await postgres.release()
       expect(await first.end()).toEqual({ code: 0, signal: null })
 
@@ -521,7 +687,10 @@ describe('a server on a data directory of its own', () => {
       await (await startServer('api', env)).end()
       await database.query(`insert into kysely_migration values ('9999-from-the-future', now()::text)`)
       const { failed, code } = await failToStart('api', env)
-      expect(failed).toMatchObject({ code: 'config_invalid', nextAction: expect.stringContaining('newest version') })
+      expect(failed).toMatchObject({
+        code: 'config_invalid',
+        nextAction: expect.stringContaining('newest version'),
+      })
       expect(code).toBe(8)
     } finally {
       await database.drop()

@@ -13,7 +13,7 @@ import { png } from './support/images.js'
 import { platformEnv, quickTimings } from './support/installation.js'
 import { killAll, startServer } from './support/processes.js'
 import { type Recorder, startRecorder } from './support/recorder.js'
-import { filesIn, type Secret, type Search, searchFor, textSecret, tokenSecret } from './support/secrets.js'
+import { filesIn, type Search, type Secret, searchFor, textSecret, tokenSecret } from './support/secrets.js'
 import { until } from './support/until.js'
 
 let pds: ProxiedTestPds
@@ -32,7 +32,8 @@ let routes: string[]
 
 /** The route of the document that an address belongs to. */
 const routeOf = (method: string, path: string): string | undefined => {
-  const fits = (route: string) => new RegExp(`^${route.replace(/\{\w+\}/g, '[^/]+')}$`).test(`${method} ${path.split('?')[0]}`)
+  const fits = (route: string) =>
+    new RegExp(`^${route.replace(/\{\w+\}/g, '[^/]+')}$`).test(`${method} ${path.split('?')[0]}`)
   return routes.find((route) => !route.includes('{') && fits(route)) ?? routes.find(fits)
 }
 
@@ -49,7 +50,10 @@ beforeAll(async () => {
     POSTMCP_DATA_DIR: dataDir,
     POSTMCP_LOG_LEVEL: 'trace',
   }
-  secrets = [...(await useEverything(env)), ...[...recorder.tokens].map((jwt, i) => tokenSecret(`token ${i}`, jwt))]
+  secrets = [
+    ...(await useEverything(env)),
+    ...[...recorder.tokens].map((jwt, i) => tokenSecret(`token ${i}`, jwt)),
+  ]
   await readBack(env, dataDir)
   search = searchFor(secrets)
 }, 120_000)
@@ -98,26 +102,47 @@ async function useEverything(env: Record<string, string>): Promise<Secret[]> {
   const fields = { identifier: anna.handle, appPassword: good }
 
   // Connecting, and everything that is refused on the way.
-  const { connectionId } = await ok('POST', '/accounts/connect', { platform: 'bluesky', fields: { identifier: anna.handle } })
+  const { connectionId } = await ok('POST', '/accounts/connect', {
+    platform: 'bluesky',
+    fields: { identifier: anna.handle },
+  })
   await ok('GET', `/connections/${connectionId}`)
   for (const appPassword of [wrong, anna.password]) {
-    const refused = await call('POST', '/accounts/connect', { platform: 'bluesky', fields: { ...fields, appPassword } })
+    const refused = await call('POST', '/accounts/connect', {
+      platform: 'bluesky',
+      fields: { ...fields, appPassword },
+    })
     expect(refused.status).toBe(422)
   }
-  for (const misplaced of [{ identifier: good, appPassword: good }, { ...fields, service: good }, { ...fields, service: `https://${good}` }]) {
-    expect((await call('POST', '/accounts/connect', { platform: 'bluesky', fields: misplaced })).status).toBeGreaterThan(399)
+  for (const misplaced of [
+    { identifier: good, appPassword: good },
+    { ...fields, service: good },
+    { ...fields, service: `https://${good}` },
+  ]) {
+    expect(
+      (await call('POST', '/accounts/connect', { platform: 'bluesky', fields: misplaced })).status,
+    ).toBeGreaterThan(399)
   }
   recorder.repeatBack('createSession')
-  expect((await call('POST', '/accounts/connect', { platform: 'bluesky', fields })).status).toBeGreaterThan(399)
+  expect((await call('POST', '/accounts/connect', { platform: 'bluesky', fields })).status).toBeGreaterThan(
+    399,
+  )
   recorder.repeatBack('getSession')
-  expect((await call('POST', '/accounts/connect', { platform: 'bluesky', fields })).status).toBeGreaterThan(399)
+  expect((await call('POST', '/accounts/connect', { platform: 'bluesky', fields })).status).toBeGreaterThan(
+    399,
+  )
   recorder.repeatBack(undefined)
   const step = await ok('POST', `/connections/${connectionId}`, { fields })
   const accountId = step.accounts[0].id
   await ok('GET', `/connections/${connectionId}`)
-  expect((await call('POST', '/accounts/connect', { platform: 'bluesky', fields }, { idempotencyKey: 'canary' })).status).toBe(200)
+  expect(
+    (await call('POST', '/accounts/connect', { platform: 'bluesky', fields }, { idempotencyKey: 'canary' }))
+      .status,
+  ).toBe(200)
   const reused = { platform: 'bluesky', fields: { ...fields, appPassword: second } }
-  expect((await call('POST', '/accounts/connect', reused, { idempotencyKey: 'canary' })).body.code).toBe('idempotency_key_reused')
+  expect((await call('POST', '/accounts/connect', reused, { idempotencyKey: 'canary' })).body.code).toBe(
+    'idempotency_key_reused',
+  )
 
   // Refreshes, good and refused.
   const live = () => ok('GET', `/accounts/${accountId}/status?freshness=live`)
@@ -152,7 +177,13 @@ async function useEverything(env: Record<string, string>): Promise<Secret[]> {
   await ok('DELETE', `/posts/${group.posts[0].id}`)
   await ok('POST', `/post-groups/${refused.id}/cancel`)
   expect((await call('POST', `/posts/${refused.posts[0].id}/resolve`, { as: 'failed' })).status).toBe(409)
-  for (const path of ['/post-groups', `/post-groups/${group.id}`, '/accounts', `/accounts/${accountId}`, `/accounts/${accountId}/history`]) {
+  for (const path of [
+    '/post-groups',
+    `/post-groups/${group.id}`,
+    '/accounts',
+    `/accounts/${accountId}`,
+    `/accounts/${accountId}/history`,
+  ]) {
     await ok('GET', path)
   }
 
@@ -168,12 +199,20 @@ async function useEverything(env: Record<string, string>): Promise<Secret[]> {
   await ok('GET', '/api-keys')
   await ok('DELETE', `/api-keys/${newKey.id}`)
   expect((await call('GET', '/workspace', undefined, { key: newKey.key })).status).toBe(401)
-  for (const path of ['/workspace', '/platforms', '/platforms/bluesky', '/healthz', '/readyz']) await ok('GET', path)
-  for (const path of [`/accounts?key=${apiKey}`, `/accounts/${good}`, `/platforms/${apiKey}`, `/${good}/${apiKey}`]) {
+  for (const path of ['/workspace', '/platforms', '/platforms/bluesky', '/healthz', '/readyz'])
+    await ok('GET', path)
+  for (const path of [
+    `/accounts?key=${apiKey}`,
+    `/accounts/${good}`,
+    `/platforms/${apiKey}`,
+    `/${good}/${apiKey}`,
+  ]) {
     // Its own answer may tell the caller what he asked for; the log may not keep it.
     await plain.call('GET', path)
   }
-  await plain.call('POST', '/accounts/connect', undefined, { raw: { type: 'application/json', content: `{"appPassword":"${good}"` } })
+  await plain.call('POST', '/accounts/connect', undefined, {
+    raw: { type: 'application/json', content: `{"appPassword":"${good}"` },
+  })
 
   expect(await server.end()).toEqual({ code: 0, signal: null })
   seen.output = server.output()
@@ -197,7 +236,9 @@ async function readBack(env: Record<string, string>, dataDir: string) {
   try {
     // Sealed it is there, or nothing would work.
     const { core, owner } = installation
-    const sealed = await client.query("select owner_id, field, sealed from credentials where field = 'secrets'")
+    const sealed = await client.query(
+      "select owner_id, field, sealed from credentials where field = 'secrets'",
+    )
     expect(sealed.rows).toHaveLength(1)
     const box = await core.vault.unlock(owner.workspaceId)
     const [row] = sealed.rows
@@ -251,9 +292,12 @@ async function copyOf(client: pg.Client, table: string): Promise<Buffer> {
 }
 
 describe('the search itself', () => {
-  it.each(Object.keys(plantedForms) as (keyof typeof plantedForms)[])('finds what is planted as %s, in a text', (form) => {
-    expect(searchFor([textSecret('planted', planted)]).in(plantedForms[form])).toEqual(['planted'])
-  })
+  it.each(Object.keys(plantedForms) as (keyof typeof plantedForms)[])(
+    'finds what is planted as %s, in a text',
+    (form) => {
+      expect(searchFor([textSecret('planted', planted)]).in(plantedForms[form])).toEqual(['planted'])
+    },
+  )
 
   it('finds what is planted in a table, in its COPY and in the raw files', async () => {
     const forPlanted = searchFor([textSecret('planted', planted)])
@@ -286,7 +330,9 @@ describe('the search itself', () => {
 
 /** Where something was found, and what. */
 const findIn = (places: [place: string, content: Buffer | string][]) =>
-  places.map(([place, content]) => ({ place, found: search.in(content) })).filter(({ found }) => found.length > 0)
+  places
+    .map(([place, content]) => ({ place, found: search.in(content) }))
+    .filter(({ found }) => found.length > 0)
 
 describe('passwords, tokens and keys are found nowhere', () => {
   it('in any table of any schema', () => {

@@ -47,7 +47,10 @@ const untilDone = (send: (client: Client) => Promise<Answer>) =>
 
 /** Each was either told the result or that the first one is still running. */
 function expectOneResult(answers: Answer[], status: number, idOf: (body: Answer['body']) => string): string {
-  const [done, others] = [answers.filter((each) => each.status === status), answers.filter((each) => each.status !== status)]
+  const [done, others] = [
+    answers.filter((each) => each.status === status),
+    answers.filter((each) => each.status !== status),
+  ]
   for (const { body } of others) expect(body).toMatchObject({ status: 409, code: 'idempotency_in_progress' })
   const ids = new Set(done.map(({ body }) => idOf(body)))
   expect(ids.size).toBe(1)
@@ -60,7 +63,10 @@ it('makes one group and one record of twenty requests at once, and gives the gro
     client.call('POST', '/post-groups', draft('twenty at once'), { idempotencyKey: 'twenty' })
   const id = expectOneResult(await atOnce(20, create), 201, ({ id }) => id)
   expect((await untilDone(create)).body.id).toBe(id)
-  await until('it is published', async () => (await server.ok('GET', `/post-groups/${id}`)).status === 'published')
+  await until(
+    'it is published',
+    async () => (await server.ok('GET', `/post-groups/${id}`)).status === 'published',
+  )
   const replayed = await create(product)
   expect(replayed).toMatchObject({ status: 201, body: { id, status: 'published' } })
   expect(await pds.listPosts(account.at.did)).toHaveLength(1)
@@ -73,11 +79,16 @@ it('makes as many groups of requests with keys of their own as there are keys', 
   const before = (await product.database.countRows()).post_groups ?? 0
   const answers = await Promise.all(
     Array.from({ length: 6 }, (_, i) =>
-      (i % 2 ? product : server).call('POST', '/post-groups', draft(`own key ${i}`), { idempotencyKey: `own ${i}` }),
+      (i % 2 ? product : server).call('POST', '/post-groups', draft(`own key ${i}`), {
+        idempotencyKey: `own ${i}`,
+      }),
     ),
   )
   expect(new Set(answers.map(({ body }) => body.id)).size).toBe(6)
   expect((await product.database.countRows()).post_groups).toBe(before + 6)
+  await until('all are published', async () => (await pds.listPosts(account.at.did)).length === before + 6)
+  const isPublished = ({ status }: { status: string }) => status === 'published'
+  await until('all are saved', async () => (await server.ok('GET', '/post-groups')).data.every(isPublished))
 })
 
 it('refuses another request under the same key, before and after the first one is done, and does nothing', async () => {
@@ -93,7 +104,9 @@ it('refuses another request under the same key, before and after the first one i
 })
 
 it('lets a request that failed be corrected under the same key', async () => {
-  const refused = await server.call('POST', '/post-groups', draft('x'.repeat(301)), { idempotencyKey: 'corrected' })
+  const refused = await server.call('POST', '/post-groups', draft('x'.repeat(301)), {
+    idempotencyKey: 'corrected',
+  })
   expect(refused).toMatchObject({ status: 422, body: { code: 'validation_failed' } })
   const done = await server.call('POST', '/post-groups', draft('short'), { idempotencyKey: 'corrected' })
   expect(done.status).toBe(201)
@@ -127,8 +140,13 @@ it('retries a failed post once for many requests at once', async () => {
   const retry = (client: Client) =>
     client.call('POST', `/post-groups/${group.id}/retry`, undefined, { idempotencyKey: 'retry' })
   expectOneResult(await atOnce(8, retry), 200, ({ id }) => id)
-  await until('it is published', async () => (await server.ok('GET', `/post-groups/${group.id}`)).status === 'published')
+  await until(
+    'it is published',
+    async () => (await server.ok('GET', `/post-groups/${group.id}`)).status === 'published',
+  )
   await untilDone(retry)
-  expect((await pds.listPosts(account.at.did)).filter(({ value }) => value.text === 'retried')).toHaveLength(1)
+  expect((await pds.listPosts(account.at.did)).filter(({ value }) => value.text === 'retried')).toHaveLength(
+    1,
+  )
   expect(pds.proxy.count(put).received).toBe(1)
 })

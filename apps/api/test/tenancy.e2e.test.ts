@@ -1,10 +1,23 @@
 import { readFileSync } from 'node:fs'
-import { createApiKey, createWorkspace, type IdKind, newId, type Scope, startWorker, type Worker } from '@postmcp/core'
+import {
+  createApiKey,
+  createWorkspace,
+  type IdKind,
+  newId,
+  type Scope,
+  startWorker,
+  type Worker,
+} from '@postmcp/core'
 import { type ProxiedTestPds, startTestPds } from '@postmcp/tooling/test-servers/pds'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, type Client, clientOf } from './support/client.js'
 import { png } from './support/images.js'
-import { connectNew, openTestInstallation, platformEnv, type TestInstallation } from './support/installation.js'
+import {
+  connectNew,
+  openTestInstallation,
+  platformEnv,
+  type TestInstallation,
+} from './support/installation.js'
 import { type OpenApiDocument, type Operation, operationsOf } from './support/openapi.js'
 import { until } from './support/until.js'
 
@@ -20,30 +33,31 @@ const kindOfParameter: Record<string, IdKind | 'public'> = {
 }
 
 /** The same for ids in bodies, by operation and field; where they stand, and what is asked apart from them. */
-const bodiesWithId: Record<string, { kind: IdKind; body: (id: string, own: Tenant) => unknown }> = Object.fromEntries(
-  ['validatePostGroup', 'createPostGroup'].flatMap((operation) => [
-    [
-      `${operation} targets[].accountId`,
-      {
-        kind: 'account',
-        body: (id: string, own: Tenant) => ({
-          content: { text: 'of another' },
-          targets: [{ accountId: own.ids.account?.[0] }, { accountId: id }],
-        }),
-      },
-    ],
-    [
-      `${operation} content.media[].mediaId`,
-      {
-        kind: 'media',
-        body: (id: string, own: Tenant) => ({
-          content: { text: 'of another', media: [{ mediaId: id, altText: 'x' }] },
-          targets: [{ accountId: own.ids.account?.[0] }],
-        }),
-      },
-    ],
-  ]),
-)
+const bodiesWithId: Record<string, { kind: IdKind; body: (id: string, own: Tenant) => unknown }> =
+  Object.fromEntries(
+    ['validatePostGroup', 'createPostGroup'].flatMap((operation) => [
+      [
+        `${operation} targets[].accountId`,
+        {
+          kind: 'account',
+          body: (id: string, own: Tenant) => ({
+            content: { text: 'of another' },
+            targets: [{ accountId: own.ids.account?.[0] }, { accountId: id }],
+          }),
+        },
+      ],
+      [
+        `${operation} content.media[].mediaId`,
+        {
+          kind: 'media',
+          body: (id: string, own: Tenant) => ({
+            content: { text: 'of another', media: [{ mediaId: id, altText: 'x' }] },
+            targets: [{ accountId: own.ids.account?.[0] }],
+          }),
+        },
+      ],
+    ]),
+  )
 
 /** A body with which the operation would do something to what its path names. */
 const bodies: Record<string, unknown> = {
@@ -66,7 +80,9 @@ let worker: Worker
 let anna: Tenant
 let berta: Tenant
 
-const document = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8')) as OpenApiDocument
+const document = JSON.parse(
+  readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'),
+) as OpenApiDocument
 const operations = operationsOf(document)
 const withId = operations.flatMap((operation) =>
   operation.pathParameters
@@ -106,7 +122,12 @@ async function settle(name: string): Promise<Tenant> {
   })
   const content = { text: `hello from ${name}`, media: [{ mediaId: media.id, altText: 'noise' }] }
   const targets = [{ accountId }]
-  const published = await client.ok('POST', '/post-groups', { content, targets }, { idempotencyKey: 'the-same-for-both' })
+  const published = await client.ok(
+    'POST',
+    '/post-groups',
+    { content, targets },
+    { idempotencyKey: 'the-same-for-both' },
+  )
   await until('the post is published', async () => {
     const { status } = await client.ok('GET', `/post-groups/${published.id}`)
     return status === 'published'
@@ -173,49 +194,62 @@ describe('the OpenAPI document', () => {
   })
 
   it('is what the app serves', async () => {
-    expect((await product.ok('GET', '/openapi.json', undefined, { key: null }))).toEqual(document)
+    expect(await product.ok('GET', '/openapi.json', undefined, { key: null })).toEqual(document)
   })
 })
 
 describe('the key of one workspace with an id of another', () => {
-  it.each(withId)('$name: answers as if there were no such $parameter, and does nothing', async ({ operation, parameter }) => {
-    const kind = kindOfParameter[parameter] as IdKind
-    const missing = newId(kind)
-    const before = await everything()
-    const ask = (client: Client, id: string) =>
-      client.call(operation.method, pathWith(operation, parameter, id), bodies[operation.id])
-    const nothing = said(await ask(berta, missing), missing)
-    expect(nothing).toMatchObject({ status: 404, text: expect.stringContaining('"code":"not_found"') })
-    for (const id of anna.ids[kind] ?? []) expect(said(await ask(berta, id), id)).toEqual(nothing)
-    expect(await everything()).toEqual(before)
-    expect(pds.proxy.requests).toEqual([])
-  })
+  it.each(withId)(
+    '$name: answers as if there were no such $parameter, and does nothing',
+    async ({ operation, parameter }) => {
+      const kind = kindOfParameter[parameter] as IdKind
+      const missing = newId(kind)
+      const before = await everything()
+      const ask = (client: Client, id: string) =>
+        client.call(operation.method, pathWith(operation, parameter, id), bodies[operation.id])
+      const nothing = said(await ask(berta, missing), missing)
+      expect(nothing).toMatchObject({ status: 404, text: expect.stringContaining('"code":"not_found"') })
+      for (const id of anna.ids[kind] ?? []) expect(said(await ask(berta, id), id)).toEqual(nothing)
+      expect(await everything()).toEqual(before)
+      expect(pds.proxy.requests).toEqual([])
+    },
+  )
 
-  it.each(Object.keys(bodiesWithId))('%s: answers as if it were not there, and makes nothing', async (name) => {
-    const operation = operations.find(({ id }) => id === name.split(' ')[0])
-    const sample = bodiesWithId[name]
-    if (!operation || !sample) throw new Error(`There is no ${name}.`)
-    const missing = newId(sample.kind)
-    const before = await everything()
-    const ask = (id: string) => berta.call(operation.method, operation.path, sample.body(id, berta))
-    const nothing = said(await ask(missing), missing)
-    expect(nothing.text).toContain('<id>')
-    const [foreign = ''] = anna.ids[sample.kind] ?? []
-    expect(said(await ask(foreign), foreign)).toEqual(nothing)
-    expect(await everything()).toEqual(before)
-    // The same request with an id of her own is fine: it was the id that was refused.
-    const [own = ''] = berta.ids[sample.kind] ?? []
-    if (sample.kind === 'media') {
-      expect(await berta.ok('POST', '/post-groups/validate', sample.body(own, berta))).toEqual({ valid: true, issues: [] })
-    }
-  })
+  it.each(Object.keys(bodiesWithId))(
+    '%s: answers as if it were not there, and makes nothing',
+    async (name) => {
+      const operation = operations.find(({ id }) => id === name.split(' ')[0])
+      const sample = bodiesWithId[name]
+      if (!operation || !sample) throw new Error(`There is no ${name}.`)
+      const missing = newId(sample.kind)
+      const before = await everything()
+      const ask = (id: string) => berta.call(operation.method, operation.path, sample.body(id, berta))
+      const nothing = said(await ask(missing), missing)
+      expect(nothing.text).toContain('<id>')
+      const [foreign = ''] = anna.ids[sample.kind] ?? []
+      expect(said(await ask(foreign), foreign)).toEqual(nothing)
+      expect(await everything()).toEqual(before)
+      // The same request with an id of her own is fine: it was the id that was refused.
+      const [own = ''] = berta.ids[sample.kind] ?? []
+      if (sample.kind === 'media') {
+        expect(await berta.ok('POST', '/post-groups/validate', sample.body(own, berta))).toEqual({
+          valid: true,
+          issues: [],
+        })
+      }
+    },
+  )
 
   it('sees nothing of another in any list, wherever it is told to begin', async () => {
     const foreign = Object.values(anna.ids).flat()
-    const lists = operations.filter(({ method, needsKey, pathParameters }) => method === 'GET' && needsKey && pathParameters.length === 0)
+    const lists = operations.filter(
+      ({ method, needsKey, pathParameters }) => method === 'GET' && needsKey && pathParameters.length === 0,
+    )
     expect(lists.length).toBeGreaterThan(4)
     for (const { path, queryParameters } of lists) {
-      const queries = queryParameters.includes('after') ? ['', ...foreign.map((id) => `?after=${id}`), '?after=zzzz'] : ['']
+      const queries = queryParameters.includes('after')
+        ? ['', ...foreign.map((id) => `?after=${id}`), '?after=zzzz']
+        : ['']
       for (const query of queries) {
         const { status, text } = await berta.call('GET', `${path}${query}`)
         expect(status).toBe(200)
@@ -232,34 +266,47 @@ describe('the key of one workspace with an id of another', () => {
   it('shares no Idempotency-Key with another', async () => {
     // Both made a group with the same one; each was published at her own account.
     expect(anna.ids.postGroup).not.toEqual(berta.ids.postGroup)
-    expect((await berta.ok('GET', `/post-groups/${berta.ids.postGroup?.[0]}`)).content.text).toBe('hello from Berta')
+    expect((await berta.ok('GET', `/post-groups/${berta.ids.postGroup?.[0]}`)).content.text).toBe(
+      'hello from Berta',
+    )
   })
 })
 
 describe('without a key that is valid', () => {
-  it.each(operations.filter(({ needsKey }) => needsKey))('$id answers 401 and nothing else', async (operation) => {
-    const path = operation.pathParameters.reduce((text, name) => {
-      const kind = kindOfParameter[name]
-      return text.replace(`{${name}}`, kind === 'public' ? 'bluesky' : (anna.ids[kind ?? '']?.[0] ?? ''))
-    }, operation.path)
-    const before = await everything()
-    const revoked = await createApiKey(product.core, anna.scope, 'short-lived')
-    await anna.ok('DELETE', `/api-keys/${revoked.apiKey.id}`)
-    const keys = [null, `postmcp_${'x'.repeat(43)}`, revoked.secret, anna.key.slice(0, -1), anna.key.toUpperCase(), 'x', `${anna.key} ${anna.key}`]
-    const answers: unknown[] = []
-    for (const key of keys) {
-      const answer = await anna.call(operation.method, path, bodies[operation.id], { key })
-      expect(answer).toMatchObject({ status: 401, body: { code: 'unauthorized' } })
-      expect(answer.headers.get('www-authenticate')).toBe('Bearer')
-      const { detail: _, requestId: __, ...rest } = answer.body
-      answers.push(rest)
-    }
-    for (const answer of answers) expect(answer).toEqual(answers[0])
-    const after = await everything()
-    for (const table of ['api_keys', 'audit_log']) {
-      delete before[table]
-      delete after[table]
-    }
-    expect(after).toEqual(before)
-  })
+  it.each(operations.filter(({ needsKey }) => needsKey))(
+    '$id answers 401 and nothing else',
+    async (operation) => {
+      const path = operation.pathParameters.reduce((text, name) => {
+        const kind = kindOfParameter[name]
+        return text.replace(`{${name}}`, kind === 'public' ? 'bluesky' : (anna.ids[kind ?? '']?.[0] ?? ''))
+      }, operation.path)
+      const before = await everything()
+      const revoked = await createApiKey(product.core, anna.scope, 'short-lived')
+      await anna.ok('DELETE', `/api-keys/${revoked.apiKey.id}`)
+      const keys = [
+        null,
+        `postmcp_${'x'.repeat(43)}`,
+        revoked.secret,
+        anna.key.slice(0, -1),
+        anna.key.toUpperCase(),
+        'x',
+        `${anna.key} ${anna.key}`,
+      ]
+      const answers: unknown[] = []
+      for (const key of keys) {
+        const answer = await anna.call(operation.method, path, bodies[operation.id], { key })
+        expect(answer).toMatchObject({ status: 401, body: { code: 'unauthorized' } })
+        expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+        const { detail: _, requestId: __, ...rest } = answer.body
+        answers.push(rest)
+      }
+      for (const answer of answers) expect(answer).toEqual(answers[0])
+      const after = await everything()
+      for (const table of ['api_keys', 'audit_log']) {
+        delete before[table]
+        delete after[table]
+      }
+      expect(after).toEqual(before)
+    },
+  )
 })

@@ -11,7 +11,7 @@ const titleOf = (code: ErrorCode): string => {
 }
 
 /** An error as a problem document; the one map from codes to HTTP. */
-export function problemOf(error: PostMcpError, requestId: string): Record<string, unknown> {
+function problemOf(error: PostMcpError, requestId: string): Record<string, unknown> {
   const { message, ...fields } = error.toJSON()
   return {
     type: `urn:postmcp:error:${error.code}`,

@@ -19,7 +19,7 @@ import {
   toOptionalInstant,
 } from './common.js'
 
-export const contentSchema = z
+const contentSchema = z
   .object({
     text: z.string().max(100_000).default(''),
     link: z
@@ -104,7 +104,7 @@ export const shapePost = (post: Post): z.output<typeof postSchema> => ({
   createdAt: toInstant(post.createdAt),
 })
 
-export const attemptSchema = z
+const attemptSchema = z
   .object({
     id: idOf('attempt'),
     number: z.int(),

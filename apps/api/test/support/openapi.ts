@@ -63,7 +63,9 @@ function idsIn(document: OpenApiDocument, schema: Schema, at: string): string[] 
   if (!target) throw new Error(`${schema.$ref} leads nowhere.`)
   if (typeof target.example === 'string' && idForm.test(target.example)) return [at]
   return [
-    ...Object.entries(target.properties ?? {}).flatMap(([name, each]) => idsIn(document, each, at ? `${at}.${name}` : name)),
+    ...Object.entries(target.properties ?? {}).flatMap(([name, each]) =>
+      idsIn(document, each, at ? `${at}.${name}` : name),
+    ),
     ...(target.items ? idsIn(document, target.items, `${at}[]`) : []),
     ...[...(target.anyOf ?? []), ...(target.oneOf ?? []), ...(target.allOf ?? [])].flatMap((each) =>
       idsIn(document, each, at),

@@ -10,7 +10,8 @@ export interface Secret {
 export const textSecret = (name: string, text: string): Secret => ({ name, value: Buffer.from(text, 'utf8') })
 
 /** Of a token only its signature: whoever has that and not the rest has nothing, and whoever has the rest can read it. */
-export const tokenSecret = (name: string, jwt: string): Secret => textSecret(name, jwt.slice(jwt.lastIndexOf('.') + 1))
+export const tokenSecret = (name: string, jwt: string): Secret =>
+  textSecret(name, jwt.slice(jwt.lastIndexOf('.') + 1))
 
 /** What base64 makes of the bytes when they stand in the midst of others, at each of the three positions there are. */
 function insideBase64(value: Buffer, encoding: 'base64' | 'base64url'): string[] {

@@ -25,10 +25,14 @@ export function reportAccount(account: Account, grant: Grant | undefined, manife
     account,
     health,
     canPublish: health.status === 'active',
-    expiresAt:
-      grant?.refreshTokenExpiresAt ??
-      (manifest.tokens.refresh === 'none' ? (grant?.accessTokenExpiresAt ?? null) : null),
+    expiresAt: endOf(grant, manifest),
     reconsentBy: null,
     nextAction: nextActionFor(account, health, manifest),
   }
+}
+
+/** A rotating refresh token is replaced with each use, so that access has no end of its own. */
+function endOf(grant: Grant | undefined, { tokens }: Manifest): Date | null {
+  if (!grant || tokens.refresh === 'rotating') return null
+  return tokens.refresh === 'none' ? grant.accessTokenExpiresAt : grant.refreshTokenExpiresAt
 }

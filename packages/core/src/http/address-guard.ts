@@ -14,7 +14,7 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /** Reported when a host is, or resolves to, an address that is not public. */
-export class AddressNotAllowedError extends Error {
+class AddressNotAllowedError extends Error {
   override readonly name = 'AddressNotAllowedError'
   readonly code = 'ADDRESS_NOT_ALLOWED'
 }

@@ -263,9 +263,9 @@ describe('a deadline', () => {
     const { connect } = net.Socket.prototype
     vi.spyOn(net.Socket.prototype, 'connect').mockImplementation(function (
       this: net.Socket,
-      ...given: never[]
+      ...given: unknown[]
     ) {
-      const socket = Reflect.apply(connect, this, given)
+      const socket = Reflect.apply(connect, this, given) as net.Socket
       // The process is stopped here, and wakes when it is too late; the connection has been made meanwhile.
       process.nextTick(() => {
         while (Date.now() < deadline.getTime() + 20);

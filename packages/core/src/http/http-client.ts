@@ -203,7 +203,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
   return {
     ...client({}),
     async close() {
-      await Promise.all([guarded.close(), open.close()])
+      // Whoever still waits for an answer has been waited for, or given up; a connection being opened is neither.
+      await Promise.all([guarded.destroy(), open.destroy()])
     },
   }
 }

@@ -3,7 +3,7 @@ import type { GrantId, WorkspaceId } from './ids.js'
 import type { JsonObject } from './json.js'
 
 /** How an authorization was obtained. */
-export type AuthMethod = 'credentials' | 'oauth2'
+type AuthMethod = 'credentials' | 'oauth2'
 
 /** One authorization at a platform; its secrets are sealed credentials, never fields of this. */
 export interface Grant {

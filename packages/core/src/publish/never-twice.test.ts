@@ -255,7 +255,7 @@ describe.each(Object.entries(kinds))('on a platform that %s', (_name, options) =
         expect(world.platform.posts).toHaveLength(1)
         expect((await world.get(id)).state).toBe('published')
       }),
-      { numRuns: Number(process.env.POSTMCP_PROPERTY_RUNS ?? 30) },
+      { numRuns: Number(process.env.POSTMCP_PROPERTY_RUNS ?? 20) },
     )
   }, 600_000)
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { systemClock } from '../model/ambient.js'
-import { behaviours, createMemoryPlatform, gate } from '../testing/memory-platform.js'
+import { behaviours, createMemoryPlatform, gate, type MemoryPlatform } from '../testing/memory-platform.js'
 import { connectUser, createScope, createTestCore } from '../testing/test-core.js'
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js'
 import { createPostGroup, validateDraft } from './create-post-group.js'
@@ -15,14 +15,14 @@ afterAll(() => database.drop())
 
 const clock = { ...systemClock, advance() {} }
 
-async function createWorld() {
+async function createWorld(...others: MemoryPlatform[]) {
   const platform = createMemoryPlatform({
     clock,
     dedupe: { kind: 'record_key', windowSeconds: null },
     reconcile: 'key',
   })
   const startProcess = () =>
-    createTestCore(database, { platforms: [platform], clock, timings: { postLease: 2 } })
+    createTestCore(database, { platforms: [platform, ...others], clock, timings: { postLease: 2 } })
   const core = await startProcess()
   const scope = await createScope(core)
   const account = await connectUser(core, scope, platform, 'ann')
@@ -76,36 +76,23 @@ describe('workers', () => {
   })
 
   it('do not let a slow refresh keep posts waiting', async () => {
-    const world = await createWorld()
-    await database.query(
-      'update grants set refresh_at = now(), access_token_expires_at = now() where workspace_id = $1',
-      [world.scope.workspaceId],
-    )
-    const slow = gate()
-    world.platform.always('refresh', slow.behaviour)
-    const other = await createWorld()
-    const worker = await startWorker(
-      await createTestCore(database, {
-        platforms: [{ ...world.platform, provider: { ...world.platform.provider, ...pick(other) } }],
-        clock,
-      }),
-    )
-    await slow.reached
+    const slow = createMemoryPlatform({ clock, id: 'slow', accessTokenSeconds: 30 })
+    const world = await createWorld(slow)
+    await connectUser(world.core, world.scope, slow, 'zed')
+    await database.query("update grants set refresh_at = case when platform = 'slow' then now() end")
+    const hanging = gate()
+    slow.always('refresh', hanging.behaviour)
+    const worker = await startWorker(world.core)
+    await hanging.reached
+    const { group } = await world.create('quick')
     await database.query('delete from pgboss.job')
-    const { group } = await other.create('quick')
-    await database.query('delete from pgboss.job')
-    await database.query('update posts set wake_at = now() where group_id = $1', [group.id])
-    await vi.waitFor(() => expect(other.platform.posts).toHaveLength(1), { timeout: 5000 })
-    slow.open()
+    await database.query('update posts set wake_at = now() where group_id = $1 and wake_at is not null', [
+      group.id,
+    ])
+    await vi.waitFor(() => expect(world.platform.posts).toHaveLength(1), { timeout: 4000 })
+    hanging.open()
     await worker.stop()
   })
-})
-
-/** The publishing half of another world's platform: one process has one provider for both. */
-const pick = ({ platform: { provider } }: Awaited<ReturnType<typeof createWorld>>) => ({
-  startPublish: provider.startPublish,
-  continuePublish: provider.continuePublish,
-  createDedupeKey: provider.createDedupeKey,
 })
 
 describe('publishing one group here', () => {

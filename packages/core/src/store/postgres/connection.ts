@@ -4,7 +4,7 @@ import { PostMcpError } from '../../model/errors.js'
 import type { Database } from './schema.js'
 
 /** Sessions say who they are, so that whoever would stop an embedded server sees that others use it. */
-export const applicationName = 'postmcp'
+const applicationName = 'postmcp'
 
 /** Codes with which PostgreSQL or the network says that there is no talking to it at present. */
 const unavailableCodes = new Set([

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { PostMcpError } from '../../model/errors.js'
 import { asStoreError } from './connection.js'
-import * as spine from './migrations/0001-spine.js'
+import { spine } from './migrations/0001-spine.js'
 import type { Database } from './schema.js'
 
 /** Never edited after a release; a change is a new one. */

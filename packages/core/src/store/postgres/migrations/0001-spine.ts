@@ -1,11 +1,14 @@
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
 
 /**
  * The first tables. Every tenant table has `workspace_id` and is referred to by (workspace_id, id), so that no row can ever
  * point into another workspace. Ids compare byte by byte (collation "C"): their order is the order of creation.
  */
-export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db)
+export const spine: Migration = {
+  async up(db) {
+    for (const statement of statements) await sql.raw(statement).execute(db)
+  },
 }
 
 const id = 'text collate "C"'
