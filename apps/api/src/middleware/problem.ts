@@ -27,6 +27,15 @@ function problemOf(error: PostMcpError, requestId: string): Record<string, unkno
 function asPostMcpError(error: unknown): PostMcpError {
   if (isPostMcpError(error)) return error
   if (error instanceof HTTPException) {
+    if (error.status === 415) {
+      return new PostMcpError(
+        'media_type_unsupported',
+        'The body is not of the type this route takes: application/json.',
+        {
+          nextAction: 'Send JSON, with the header `Content-Type: application/json`.',
+        },
+      )
+    }
     const code = ({ 400: 'invalid_request', 404: 'not_found', 413: 'payload_too_large' } as const)[
       error.status as number
     ]

@@ -21,8 +21,8 @@ export interface TestInstallation extends Client {
 /** Leases and waits that a test can sit through. */
 export const quickTimings = {
   POSTMCP_POST_LEASE_SECONDS: '2',
-  POSTMCP_POST_TURN_SECONDS: '1',
-  POSTMCP_SEND_SECONDS: '1',
+  POSTMCP_POST_TURN_SECONDS: '1.2',
+  POSTMCP_SEND_SECONDS: '0.8',
   POSTMCP_RECONCILE_MARGIN_SECONDS: '0.3',
   POSTMCP_SWEEP_SECONDS: '0.2',
   POSTMCP_REFRESH_LEASE_SECONDS: '2',

@@ -54,7 +54,7 @@ export async function saveConnection(
       }
     }
 
-    const refreshAt = nextRefreshAt(authorization.tokens, provider.manifest.tokens, Math.random())
+    const refreshAt = nextRefreshAt(authorization.tokens, provider.manifest.tokens, now, Math.random())
     const grantId = await saveGrant(tx, scope, platform, authorization, health, refreshAt)
     await tx.credentials.put(
       workspaceId,

@@ -132,12 +132,18 @@ describe('deciding on a refresh', () => {
 describe('planning the next refresh', () => {
   const tokens = { accessToken: 'a', refreshToken: 'r', accessTokenExpiresAt: inSeconds(3600) }
   it('spreads it over the first half of the time ahead of the end', () => {
-    expect(nextRefreshAt(tokens, policy, 0)).toEqual(inSeconds(3540))
-    expect(nextRefreshAt(tokens, policy, 0.999)?.getTime()).toBeLessThan(inSeconds(3571).getTime())
+    expect(nextRefreshAt(tokens, policy, now, 0)).toEqual(inSeconds(3540))
+    expect(nextRefreshAt(tokens, policy, now, 0.999)?.getTime()).toBeLessThan(inSeconds(3571).getTime())
+  })
+  it('leaves a pause when tokens are born nearly dead', () => {
+    for (const lives of [30, -3600])
+      expect(nextRefreshAt({ ...tokens, accessTokenExpiresAt: inSeconds(lives) }, policy, now, 0)).toEqual(
+        inSeconds(60),
+      )
   })
   it('plans none where nothing can be refreshed or nothing ends', () => {
-    expect(nextRefreshAt({ accessToken: 'a', accessTokenExpiresAt: now }, policy, 0)).toBeNull()
-    expect(nextRefreshAt({ accessToken: 'a', refreshToken: 'r' }, policy, 0)).toBeNull()
-    expect(nextRefreshAt(tokens, { ...policy, refresh: 'none' }, 0)).toBeNull()
+    expect(nextRefreshAt({ accessToken: 'a', accessTokenExpiresAt: now }, policy, now, 0)).toBeNull()
+    expect(nextRefreshAt({ accessToken: 'a', refreshToken: 'r' }, policy, now, 0)).toBeNull()
+    expect(nextRefreshAt(tokens, { ...policy, refresh: 'none' }, now, 0)).toBeNull()
   })
 })

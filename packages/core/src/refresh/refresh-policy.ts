@@ -26,15 +26,24 @@ export interface RefreshDecision {
     | 'last_resort'
 }
 
+/** A token that is born nearly dead, or by a clock that differs from ours, is not replaced without a pause. */
+const leastPauseMs = 60_000
+
 /**
  * When the sweeper replaces an access token, in the last part of its life and spread, so that tokens made together are not
  * refreshed together; null where there is nothing to do. Pure.
  * @param random in [0, 1)
  */
-export function nextRefreshAt(tokens: TokenSet, policy: Manifest['tokens'], random: number): Date | null {
+export function nextRefreshAt(
+  tokens: TokenSet,
+  policy: Manifest['tokens'],
+  now: Date,
+  random: number,
+): Date | null {
   if (policy.refresh === 'none' || !tokens.refreshToken || !tokens.accessTokenExpiresAt) return null
+  const endsAt = tokens.accessTokenExpiresAt.getTime()
   const aheadMs = policy.refreshAheadSeconds * 1000 * (1 - random / 2)
-  return new Date(tokens.accessTokenExpiresAt.getTime() - aheadMs)
+  return new Date(Math.max(endsAt - aheadMs, now.getTime() + leastPauseMs))
 }
 
 /** Whether to refresh, and why; pure. */

@@ -84,6 +84,14 @@ describe('using a grant', () => {
     expect(new Set(opened.map(({ access }) => access.tokens.accessToken)).size).toBe(1)
   })
 
+  it('refreshes once though the new token, too, ends sooner than we like or seems to have ended', async () => {
+    for (const accessTokenSeconds of [30, -3600]) {
+      const world = await createWorld({ accessTokenSeconds })
+      await world.use()
+      expect(world.refreshes()).toBe(1)
+    }
+  })
+
   it('asks once even when the answer is that the grant is gone', async () => {
     const world = await createWorld()
     world.clock.advance(3600)

@@ -64,6 +64,7 @@ export async function useGrant(
   need: TokenNeed = { kind: 'usable' },
 ): Promise<OpenGrant> {
   const giveUpAt = Date.now() + (core.timings.refreshLease + patienceSeconds) * 1000
+  let firstVersion: number | undefined
   for (let waitMs = 50; ; waitMs = Math.min(waitMs * 1.5, 500)) {
     const open = await openGrant(core, workspaceId, grantId)
     const provider = core.providers.get(open.grant.platform)
@@ -75,7 +76,9 @@ export async function useGrant(
       need,
       now,
     })
-    if (!decision.act) return open
+    // Tokens that were just made are used, though they may end sooner than we like: another refresh would bring no better ones.
+    firstVersion ??= open.grant.version
+    if (!decision.act || (need.kind === 'usable' && open.grant.version > firstVersion)) return open
     if (isLost(open.grant)) throw lost(open.grant)
     const expiresAt = open.access.tokens.accessTokenExpiresAt
     const stillGood = need.kind === 'usable' && expiresAt !== undefined && expiresAt > now
@@ -198,7 +201,7 @@ async function saveRefreshed(
         expectedVersion: grant.version,
         accessTokenExpiresAt: tokens.accessTokenExpiresAt ?? null,
         refreshTokenExpiresAt: refreshTokenExpiresAt ?? null,
-        refreshAt: nextRefreshAt(tokens, provider.manifest.tokens, Math.random()),
+        refreshAt: nextRefreshAt(tokens, provider.manifest.tokens, core.clock.now(), Math.random()),
         grantedScopes: tokens.grantedScopes ?? grant.grantedScopes,
         settings,
       })
