@@ -2,12 +2,14 @@
 // script of that name on the Node of this workspace. Plain JavaScript without dependencies, for nothing is installed yet.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
+// Not through .bin, where a shell would stand between us and Node and keep signals to itself.
+const nodeBin = join(root, 'node_modules', 'node', 'bin')
 const marker = join(root, 'node_modules', '.postmcp-installed')
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
@@ -17,12 +19,12 @@ const wanted = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']
   .digest('hex')
 
 /** Runs a command to its end, with our terminal; signals reach it by themselves or through us. */
-function run(command, args, env = process.env) {
+function run(command, args, { env = process.env, output = 'inherit' } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
       env,
-      stdio: 'inherit',
+      stdio: ['inherit', output, output],
       shell: process.platform === 'win32',
     })
     // Ctrl-C goes to the whole group; we stay to report how the child ended.
@@ -49,25 +51,23 @@ if (!name || !existsSync(script)) {
 
 const installed = existsSync(marker) ? readFileSync(marker, 'utf8') : ''
 if (installed !== wanted) {
-  console.log('Installing dependencies (once, about a minute) ...')
+  console.log('Installing dependencies (once, a minute or two) ...')
+  mkdirSync(join(root, '.tmp'), { recursive: true })
+  const log = join(root, '.tmp', 'install.log')
   // npx, because neither pnpm nor a working corepack can be expected; the version is the one pinned in package.json.
-  const code = await run('npx', [
-    '--yes',
-    packageManager,
-    'install',
-    '--frozen-lockfile',
-    '--reporter=append-only',
-  ])
+  const install = ['--yes', packageManager, 'install', '--frozen-lockfile', '--reporter=append-only']
+  const code = await run('npx', install, { output: openSync(log, 'w') })
   if (code !== 0) {
-    console.error('The dependencies could not be installed; see above.')
+    console.error(readFileSync(log, 'utf8').split('\n').slice(-30).join('\n'))
+    console.error(`The dependencies could not be installed; all of it is in ${log}.`)
     process.exit(code)
   }
   writeFileSync(marker, wanted)
 }
 const env = {
   ...process.env,
-  PATH: `${bin}${delimiter}${process.env.PATH}`,
+  PATH: [nodeBin, bin, process.env.PATH].join(delimiter),
   TURBO_TELEMETRY_DISABLED: '1',
   DO_NOT_TRACK: '1',
 }
-process.exit(await run(join(bin, 'node'), [script, ...args], env))
+process.exit(await run(join(nodeBin, 'node'), [script, ...args], { env }))

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { createApiKey, listApiKeys, PostMcpError, revokeApiKey } from '@postmcp/core'
-import { idOf } from '../schemas/common.js'
+import { idOf, words } from '../schemas/common.js'
 import {
   apiKeySchema,
   newApiKeySchema,
@@ -36,7 +36,7 @@ const createKey = createRoute({
   path: '/api-keys',
   operationId: 'createApiKey',
   summary: 'Make an API key; it is shown this once',
-  request: { body: jsonBody(z.object({ name: z.string().trim().min(1).max(100) })) },
+  request: { body: jsonBody(z.object({ name: words(100) })) },
   responses: { 201: json(newApiKeySchema, 'The key.'), ...problems },
 })
 

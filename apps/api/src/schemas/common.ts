@@ -9,6 +9,15 @@ export const idOf = <K extends IdKind>(kind: K) =>
     })
     .openapi({ type: 'string', example: `${idPrefixes[kind]}_01k8w3v5c9x2m4n6p8q0r2t4y6` })
 
+/** Words of a user that are stored: no NUL and no half of a pair, which a database refuses. */
+export const words = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'holds something that is no character')
+
 export const instant = z.iso.datetime().openapi({ example: '2026-11-22T12:00:00.000Z' })
 export const optionalInstant = instant.nullable()
 

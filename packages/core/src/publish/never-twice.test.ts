@@ -44,6 +44,7 @@ const hows = {
   rateLimited: 1,
   breakdown: 1,
   tokenExpired: 1,
+  refused: 1,
   killedBefore: 1,
   killedAfter: 1,
   arrivesLate: 1,
@@ -135,6 +136,8 @@ class Play {
         return behaviours.answers(429, 'RateLimited', new Date(clock.now().getTime() + 30_000))
       case 'breakdown':
         return behaviours.answers(500, 'Boom')
+      case 'refused':
+        return behaviours.answers(400, 'Refused')
       case 'tokenExpired':
         return behaviours.answers(401, 'TokenExpired')
       case 'killedBefore':
@@ -192,7 +195,9 @@ class Play {
     for (const fault of schedule) {
       if (isFinal(await this.#world.get(post.id))) break
       if (fault.what === 'time') clock.advance(fault.seconds)
-      if (fault.what === 'platform') platform.next(fault.hook, this.#behaviour(fault.how))
+      // Of a post that it took, a platform says later that it is refused only when it is not public.
+      const isPossible = fault.what === 'platform' && (fault.how !== 'refused' || fault.hook === 'send')
+      if (fault.what === 'platform' && isPossible) platform.next(fault.hook, this.#behaviour(fault.how))
       await this.turn(
         post.id,
         fault.what === 'death' ? { callsLeft: fault.at, when: fault.when } : { callsLeft: 0, when: 'before' },
@@ -240,6 +245,18 @@ const kinds: Record<string, Omit<MemoryPlatformOptions, 'clock'>> = {
 }
 
 describe.each(Object.entries(kinds))('on a platform that %s', (_name, options) => {
+  it('a post survives the death of its process at any of its steps', async () => {
+    const world = await createPublishingWorld(database, options)
+    for (let at = 1; at <= 14; at++) {
+      for (const when of ['before', 'after'] as const) {
+        const play = new Play(world)
+        const { state, visible } = await play.run([{ what: 'death', at, when }])
+        if (state === 'unknown') expect(options.reconcile).toBe('never')
+        else expect([state, visible]).toEqual(['published', 1])
+      }
+    }
+  })
+
   it('a post is public at most once, and a failed one not at all', async () => {
     const world = await createPublishingWorld(database, options)
     await fc.assert(

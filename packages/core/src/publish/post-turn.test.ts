@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { reconnectAccount } from '../connect/connect-account.js'
 import { disconnectAccount } from '../connect/disconnect-account.js'
+import { TransportError } from '../http/http-client.js'
 import { PostMcpError } from '../model/errors.js'
 import type { Store } from '../store/store.js'
 import { behaviours, gate } from '../testing/memory-platform.js'
@@ -354,6 +355,25 @@ describe('an answer that is lost', () => {
     world.platform.next('send', behaviours.answers(400, 'Refused'))
     await world.nextTurn(post.id)
     expect(await world.nextTurn(post.id)).toMatchObject({ state: 'unknown' })
+    expect((await world.finish(post.id)).state).toBe('published')
+    expect(world.platform.posts).toHaveLength(1)
+  })
+
+  it('is not called failed while the first request may still arrive, though the repetition was refused', async () => {
+    const world = await worldWithKey()
+    const post = await world.createPost()
+    let arrive = async () => {}
+    world.platform.next(
+      'send',
+      async (act) => {
+        arrive = async () => void (await act())
+        throw new TransportError('no answer in time', 'maybe', 'timeout')
+      },
+      behaviours.answers(400, 'Refused'),
+    )
+    await world.nextTurn(post.id)
+    expect(await world.nextTurn(post.id)).toMatchObject({ state: 'unknown' })
+    await arrive()
     expect((await world.finish(post.id)).state).toBe('published')
     expect(world.platform.posts).toHaveLength(1)
   })
