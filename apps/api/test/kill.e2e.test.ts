@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ProxiedTestPds, startTestPds, type TestPost } from '@postmcp/tooling/test-servers/pds'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -362,7 +363,6 @@ describe('a database that stops between the answer and the saving of the outcome
         POSTMCP_DATA_DIR: `${folder.path}/data`,
       }
       const server = await startServer('all', env)
-      const { readFile } = await import('node:fs/promises')
       const key = (await readFile(`${folder.path}/data/api-key`, 'utf8')).trim()
       const client = clientOfServer(server.url ?? '', key)
       const own = await connectNew(client, pds)

@@ -16,7 +16,7 @@ export async function askText(message: string): Promise<string> {
 /** Asks for a secret; what is typed is not shown. */
 export async function askSecret(message: string): Promise<string> {
   const { password } = await import('@inquirer/prompts')
-  return (await password({ message }, context)).trim()
+  return (await password({ message, toggleMask: false }, context)).trim()
 }
 
 /**

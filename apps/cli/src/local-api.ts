@@ -41,3 +41,9 @@ export const runServer = (options: Parameters<Api['serve']>[0]): Promise<void> =
 /** The key ring of this installation. @returns undefined when there is none yet */
 export const readKeyRing = (env: NodeJS.ProcessEnv) =>
   withApiCode((api) => api.findKeyRing(api.readSettings(env, api.platformRegistry())))
+
+/** Gives the installation a new key-encryption key. @returns its id */
+export const rotateKeyRing = (
+  env: NodeJS.ProcessEnv,
+  onStep: Parameters<Api['rotateKeys']>[1],
+): Promise<string> => withApiCode((api) => api.rotateKeys(env, onStep))

@@ -240,12 +240,15 @@ describe.each(['in local mode', 'through a running server', 'on a PostgreSQL giv
       })
     })
 
-    test('keeps its hands off what was never told: no password in any output or file name', async () => {
-      const { stdout, stderr } = await run(['accounts', 'list'], {
-        ...env,
-        POSTMCP_LOG_LEVEL: 'trace',
-        DEBUG: '*',
-      })
+    test('connects again with a flag, and prints the password nowhere, however talkative it is', async () => {
+      const talkative = { ...env, POSTMCP_LOG_LEVEL: 'trace', DEBUG: '*' }
+      const flags = ['--identifier', owner.handle, '--app-password', appPassword.password]
+      const { code, stdout, stderr } = await run(
+        ['accounts', 'connect', '--platform', 'bluesky', ...flags],
+        talkative,
+      )
+      expect(code).toBe(0)
+      expect(stdout).toContain(account.id)
       expect(stdout + stderr).not.toContain(appPassword.password)
       if (server) expect(server.printed.stdout + server.printed.stderr).not.toContain(appPassword.password)
     })

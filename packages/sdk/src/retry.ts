@@ -43,7 +43,7 @@ export async function withRetries<T>(policy: RetryPolicy, run: () => Promise<T>)
 }
 
 /** Whether a repetition may succeed. An answer that names a platform is the platform's: repeating it is not ours to decide. */
-export function mayPass(error: PostMcpApiError): boolean {
+function mayPass(error: PostMcpApiError): boolean {
   if (error.platform !== undefined) return false
   return (
     (error.code === 'server_unreachable' && error.status === null) ||
@@ -56,7 +56,7 @@ export function mayPass(error: PostMcpApiError): boolean {
  * How long to wait before a repetition: as long as the server asks, else a random time below a bound that doubles.
  * @param retry 1 for the first repetition
  */
-export function retryWaitMs(error: PostMcpApiError, retry: number): number {
+function retryWaitMs(error: PostMcpApiError, retry: number): number {
   if (error.retryAfter) return Math.max(0, error.retryAfter.getTime() - Date.now())
   const boundMs = Math.min(8000, 250 * 2 ** retry)
   return boundMs * (0.5 + Math.random() / 2)

@@ -378,6 +378,16 @@ describe('an answer that is lost', () => {
     expect(world.platform.posts).toHaveLength(1)
   })
 
+  it('is not repeated when the platform may have forgotten the key by the time it arrives', async () => {
+    const world = await worldWithBareKey()
+    const post = await world.createPost()
+    world.platform.next('send', behaviours.answerLost)
+    await world.nextTurn(post.id)
+    world.clock.advance(3580)
+    expect(await world.nextTurn(post.id)).toMatchObject({ state: 'unknown', wakeAt: null })
+    expect(world.platform.posts).toHaveLength(1)
+  })
+
   it('is looked up when the platform says that it has the key already', async () => {
     const world = await worldWithKey()
     const post = await world.createPost()
