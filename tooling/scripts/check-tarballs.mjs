@@ -9,9 +9,11 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'postmcp-tarballs-'))
 
-function sh(cwd, command, ...args) {
+const sh = (cwd, command, ...args) => run({ cwd }, command, ...args)
+
+function run(options, command, ...args) {
   try {
-    return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    return execFileSync(command, args, { ...options, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   } catch (error) {
     throw new Error(`${command} ${args.join(' ')}\n${error.stdout ?? ''}${error.stderr ?? ''}`)
   }
@@ -82,7 +84,7 @@ try {
   // The product itself, from the tarball: an embedded database is made and asked through the SDK, in this process.
   const dataDir = join(scratch, 'data')
   const env = { ...process.env, POSTMCP_DATA_DIR: dataDir }
-  const out = execFileSync(postmcp, ['platforms', 'list', '--json'], { cwd: cli, env, encoding: 'utf8' })
+  const out = run({ cwd: cli, env }, postmcp, 'platforms', 'list', '--json')
   expect(out, /"bluesky"/, 'postmcp platforms list --json')
   console.log('The packed CLI and SDK install and run.')
 } catch (error) {

@@ -102,3 +102,20 @@ it.skipIf(process.platform !== 'linux')(
     await expect(access(join(installed.folder, 'lib', 'libpq.so.5'))).rejects.toThrow('ENOENT')
   },
 )
+
+it.skipIf(process.platform !== 'linux')('makes a copy that outlives the package it came from', async () => {
+  const installed = await packageWithoutLinks()
+  const runAs = isRoot ? { uid: 65534, gid: 65534 } : undefined
+  const lib = join(installed.folder, 'lib')
+  await provideBinaries({ copyHome: join(folder, 'unused'), runAs, installed }) // lays the links in the package
+  if (isRoot) await chmod(dirname(installed.folder), 0o700)
+  else {
+    await rm(join(lib, 'libpq.so'))
+    await chmod(lib, 0o555)
+  }
+  const { initdb } = await provideBinaries({ copyHome: join(folder, 'copies'), runAs, installed })
+  expect(initdb).toContain(join(folder, 'copies'))
+  await chmod(lib, 0o755)
+  await rm(installed.folder, { recursive: true })
+  expect(await run(initdb, ['--version'], { cwd: '/', runAs })).toMatchObject({ code: 0 })
+})

@@ -1,6 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, chmod, cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import {
+  access,
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { signalReaches } from '../locks/process-identity.js'
 import { findInstalledBinaries, type InstalledBinaries } from './installed-binaries.js'
@@ -75,7 +87,12 @@ async function provideCopy({ folder, version }: InstalledBinaries, copyHome: str
   await removeAbandonedDrafts(copyHome)
   const draft = `${copy}.draft-${process.pid}-${randomBytes(4).toString('hex')}`
   try {
-    await cp(folder, draft, { recursive: true, mode: constants.COPYFILE_FICLONE })
+    await cp(folder, draft, {
+      recursive: true,
+      mode: constants.COPYFILE_FICLONE,
+      // A package has no links of its own, and those laid in it may name its folder: the copy gets new ones.
+      filter: async (source) => !(await lstat(source)).isSymbolicLink(),
+    })
     await openToAll(draft)
     await completeFolder(draft)
     await rename(draft, copy)

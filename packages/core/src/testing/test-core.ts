@@ -19,7 +19,7 @@ import type { TestDatabase } from './test-database.js'
 const keyProvider = localKeyProvider(newKeyRing())
 
 /** Short enough for tests to see them end. */
-export const testTimings: Timings = {
+const testTimings: Timings = {
   postLease: 0.3,
   postTurn: 60,
   send: 30,
