@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
-// Not through .bin, where a shell would stand between us and Node and keep signals to itself.
-const nodeBin = join(root, 'node_modules', 'node', 'bin')
+// Not through a .bin folder, where a shell would stand between us and Node and keep signals to itself. That is also why
+// the package `node` belongs to tooling: npm puts the root's .bin first on the path.
+const nodeBin = join(root, 'tooling', 'node_modules', 'node', 'bin')
 const marker = join(root, 'node_modules', '.postmcp-installed')
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
@@ -31,11 +32,15 @@ function run(command, args, { env = process.env, output = 'inherit' } = {}) {
     const onInterrupt = () => {}
     const onTerminate = () => child.kill('SIGTERM')
     process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate)
+    // npm hands SIGTERM to the shell between it and us, and that shell dies of it without a word: ours is then another parent.
+    const parent = process.ppid
+    const orphaned = setInterval(() => process.ppid !== parent && onTerminate(), 500)
     child.on('error', (error) => {
       console.error(`${command} could not be run: ${error.message}`)
       resolve(1)
     })
     child.on('exit', (code, signal) => {
+      clearInterval(orphaned)
       process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate)
       resolve(code ?? (signal === 'SIGINT' ? 130 : 1))
     })
