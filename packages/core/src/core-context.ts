@@ -1,8 +1,7 @@
 import type { HttpClient } from './http/http-client.js'
 import type { MediaStorage } from './media/media-storage.js'
 import type { Clock, Logger } from './model/ambient.js'
-import type { ProviderContext } from './provider/context.js'
-import type { Provider } from './provider/provider.js'
+import type { AppClient } from './provider/context.js'
 import type { ProviderRegistry } from './provider/registry.js'
 import type { RefreshFlights } from './refresh/refresh-flights.js'
 import type { Store } from './store/store.js'
@@ -41,7 +40,6 @@ export interface CoreContext {
   store: Store
   vault: Vault
   providers: ProviderRegistry
-  http: HttpClient
   media: MediaStorage
   clock: Clock
   logger: Logger
@@ -49,28 +47,22 @@ export interface CoreContext {
   /** Names this process in leases. */
   processId: string
   refreshFlights: RefreshFlights
-  /** The operator's base addresses by platform and endpoint name, over those of the manifests. */
-  endpointOverrides: Record<string, Record<string, string>>
+  /** Where platforms are and as whom we go there, by the mode of a workspace; null: no sandbox runs. */
+  environments: { live: Environment; sandbox: Environment | null }
+  /** How many accounts each plan has room for; null: no limit. */
+  plans: Readonly<Record<string, number | null>>
+  /** Where the world reaches us, without a trailing slash. */
+  publicUrl: string
+  /** Addresses a platform may send people back to; the first is the default. */
+  redirectUris: string[]
 }
 
-/** What a hook of this provider is handed. */
-export function providerContext(
-  core: CoreContext,
-  provider: Provider,
-  limits: { signal?: AbortSignal | undefined; deadline?: Date | undefined } = {},
-): ProviderContext {
-  const { id, endpoints } = provider.manifest
-  const overrides = core.endpointOverrides[id] ?? {}
-  return {
-    http: core.http.within(limits),
-    clock: core.clock,
-    signal: limits.signal ?? new AbortController().signal,
-    logger: core.logger,
-    endpoints: Object.fromEntries(
-      Object.entries(endpoints).map(([name, { url }]) => [
-        name,
-        (overrides[name] ?? url).replace(/\/+$/, ''),
-      ]),
-    ),
-  }
+/** The outside world of a workspace: the platforms themselves, or their simulation. */
+export interface Environment {
+  /** Reaches the public Internet and what the operator allows beyond it. */
+  http: HttpClient
+  /** The operator's base addresses by platform and endpoint name, over those of the manifests. */
+  endpoints: Record<string, Record<string, string>>
+  /** The operator's applications by platform. */
+  clients: Record<string, AppClient>
 }

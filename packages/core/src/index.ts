@@ -1,14 +1,21 @@
-export type { ConnectRequest } from './connect/connect-account.js'
-export {
-  connectAccount,
-  continueConnection,
-  getConnection,
-  getConnectStep,
-  reconnectAccount,
-} from './connect/connect-account.js'
+export type { ConnectRequest, ReconnectRequest } from './connect/connect-account.js'
+export { connectAccount, continueConnection, reconnectAccount } from './connect/connect-account.js'
+export { getConnection, getConnectStep } from './connect/connection-steps.js'
 export type { Disconnected, Revocation } from './connect/disconnect-account.js'
 export { disconnectAccount } from './connect/disconnect-account.js'
-export type { CoreContext, Timings } from './core-context.js'
+export type { CallbackResult, StartPage } from './connect/oauth-connection.js'
+export {
+  bindBrowser,
+  completeAuthorization,
+  completeByPaste,
+  confirmAuthorization,
+  openStartPage,
+} from './connect/oauth-connection.js'
+export type { OwnClientDraft } from './connect/own-client.js'
+export { getOwnClient, removeOwnClient, setOwnClient } from './connect/own-client.js'
+export type { Plans } from './connect/plans.js'
+export { defaultPlans } from './connect/plans.js'
+export type { CoreContext, Environment, Timings } from './core-context.js'
 export { defaultTimings } from './core-context.js'
 export type { AccountReport } from './health/account-report.js'
 export type { NextAction } from './health/next-action.js'
@@ -31,7 +38,7 @@ export type {
 } from './model/connection.js'
 export type { ErrorCode, ErrorDetails, Issue } from './model/errors.js'
 export { errorKinds, isErrorCode, isPostMcpError, PostMcpError } from './model/errors.js'
-export type { TokenSet } from './model/grant.js'
+export type { AuthMethod, TokenSet } from './model/grant.js'
 export type {
   AccountId,
   ApiKeyId,
@@ -62,19 +69,31 @@ export type {
 } from './model/post.js'
 export { isFinal, postStates } from './model/post.js'
 export type { Scope } from './model/scope.js'
-export type { ProviderContext } from './provider/context.js'
-export type { Manifest, PostLimits, TextUnit } from './provider/manifest.js'
+export { operatorContext } from './oauth/provider-context.js'
+export { missingScopes } from './oauth/scopes.js'
+export { loadSigningClient } from './oauth/signing-key.js'
+export { inSeconds, readTokenAnswer, splitScopes } from './oauth/token-answer.js'
+export { classifyTokenError, readTokenError } from './oauth/token-error.js'
+export type { AppClient, ProviderContext } from './provider/context.js'
+export { requireClient, variableOf } from './provider/context.js'
+export type { Manifest, OAuth2Declaration, PostLimits, TextUnit } from './provider/manifest.js'
+export type { PlatformErrorDetails } from './provider/platform-error.js'
 export { MalformedResponseError, PlatformError } from './provider/platform-error.js'
 export type {
   Authorization,
+  AuthorizationServer,
   Classification,
+  CodeExchange,
   GrantAccess,
+  InboundCallback,
+  InboundNotice,
   Occasion,
   Provider,
   PublishInput,
   PublishMedia,
   PublishStep,
   Target,
+  TargetAccess,
   Verification,
 } from './provider/provider.js'
 export { defineProvider } from './provider/provider.js'
@@ -84,16 +103,17 @@ export type { PostGroupDraft } from './publish/create-post-group.js'
 export { createPostGroup, validateDraft } from './publish/create-post-group.js'
 export type { PostGroupView } from './publish/post-group.js'
 export { getPostGroup, listPostGroups } from './publish/post-group.js'
+export { publishGroupHere } from './publish/publish-group-here.js'
 export type { NotRetried, RetryResult } from './publish/retry-post-group.js'
 export { retryPostGroup } from './publish/retry-post-group.js'
 export { cancelPostGroup, deletePost, getPost, listAttempts, resolvePost } from './publish/settle-post.js'
 export { countText } from './publish/validate.js'
-export type { Worker } from './publish/worker.js'
-export { publishGroupHere, startWorker } from './publish/worker.js'
+export type { CallbackAddress } from './refresh/receive-callback.js'
+export { receiveCallback } from './refresh/receive-callback.js'
 export { RefreshFlights } from './refresh/refresh-flights.js'
 export type { StatusCheck, VerifiedAccount } from './refresh/verify-account.js'
 export { verifyAccount } from './refresh/verify-account.js'
-export type { ApiKey, PageRequest, Store, Workspace } from './store/store.js'
+export type { ApiKey, OAuthClient, PageRequest, Store, Workspace } from './store/store.js'
 export type { KeyProvider } from './vault/key-provider.js'
 export type { KeyRing } from './vault/local-key-ring.js'
 export {
@@ -107,6 +127,11 @@ export type { RotationStep } from './vault/rotate-keys.js'
 export { holderSeconds, reportKeys, rotateKeyEncryptionKey } from './vault/rotate-keys.js'
 export type { Vault } from './vault/vault.js'
 export { openVault, registerKeyRing } from './vault/vault.js'
+export type { Worker } from './worker.js'
+export { startWorker } from './worker.js'
 export { getAccount, listAccounts, listStatusHistory } from './workspace/accounts.js'
 export { authenticateApiKey, createApiKey, listApiKeys, revokeApiKey } from './workspace/api-keys.js'
+export type { Finding } from './workspace/doctor.js'
+export { diagnose } from './workspace/doctor.js'
+export { configuredClients } from './workspace/platforms.js'
 export { createWorkspace } from './workspace/workspaces.js'

@@ -11,13 +11,8 @@ import {
 } from '../testing/memory-platform.js'
 import { createScope, createTestCore } from '../testing/test-core.js'
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js'
-import {
-  connectAccount,
-  continueConnection,
-  getConnection,
-  getConnectStep,
-  reconnectAccount,
-} from './connect-account.js'
+import { connectAccount, continueConnection, reconnectAccount } from './connect-account.js'
+import { getConnection, getConnectStep } from './connection-steps.js'
 import { disconnectAccount } from './disconnect-account.js'
 
 let database: TestDatabase
@@ -283,10 +278,10 @@ describe('reconnecting', () => {
     const [account] = accountsOf(await world.connect())
     world.platform.addUser('bob')
     await expect(
-      reconnectAccount(world.core, world.scope, account!.id, world.fieldsOf('bob')),
+      reconnectAccount(world.core, world.scope, account!.id, { fields: world.fieldsOf('bob') }),
     ).rejects.toMatchObject({
       code: 'identity_mismatch',
-      message: 'These credentials belong to @id-bob.example.org, not to @id-ann.example.org.',
+      message: 'This authorization is for @id-bob.example.org, not for @id-ann.example.org.',
     })
     expect(world.platform.livingSessions('bob')).toBe(0)
     expect(world.platform.livingSessions('ann')).toBe(1)
@@ -299,7 +294,7 @@ describe('reconnecting', () => {
     world.platform.addUser('bob')
     await world.connect(world.fieldsOf('bob'), undefined, await createScope(world.core))
     await expect(
-      reconnectAccount(world.core, world.scope, account!.id, world.fieldsOf('bob')),
+      reconnectAccount(world.core, world.scope, account!.id, { fields: world.fieldsOf('bob') }),
     ).rejects.toMatchObject({ code: 'identity_mismatch' })
     expect(world.revocations()).toBe(0)
   })
@@ -311,10 +306,10 @@ describe('reconnecting', () => {
       expect(fields).toEqual({ identifier: 'id-ann', password: 'x' })
       throw new Error('seen')
     })
-    await expect(reconnectAccount(world.core, world.scope, account!.id, { password: 'x' })).rejects.toThrow(
-      'seen',
-    )
-    const step = await reconnectAccount(world.core, world.scope, account!.id, {})
+    await expect(
+      reconnectAccount(world.core, world.scope, account!.id, { fields: { password: 'x' } }),
+    ).rejects.toThrow('seen')
+    const step = await reconnectAccount(world.core, world.scope, account!.id, { fields: {} })
     expect(step.type).toBe('input_required')
   })
 
@@ -323,7 +318,7 @@ describe('reconnecting', () => {
     const [account] = accountsOf(await world.connect())
     const stranger = await createScope(world.core)
     await expect(
-      reconnectAccount(world.core, stranger, account!.id, world.fieldsOf('ann')),
+      reconnectAccount(world.core, stranger, account!.id, { fields: world.fieldsOf('ann') }),
     ).rejects.toMatchObject({ code: 'not_found' })
     await expect(disconnectAccount(world.core, stranger, account!.id)).rejects.toMatchObject({
       code: 'not_found',

@@ -1,36 +1,64 @@
-import { type CoreContext, providerContext } from '../core-context.js'
+import type { CoreContext } from '../core-context.js'
 import { type Complete, runOnce } from '../idempotency/run-once.js'
 import type { Account } from '../model/account.js'
 import type { Connection, ConnectStep } from '../model/connection.js'
-import { isPostMcpError, PostMcpError } from '../model/errors.js'
+import { PostMcpError } from '../model/errors.js'
+import type { AuthMethod } from '../model/grant.js'
 import { type AccountId, type ConnectionId, newId } from '../model/ids.js'
 import type { Scope } from '../model/scope.js'
+import { providerContext } from '../oauth/provider-context.js'
 import { readHookFailure } from '../provider/hook-failure.js'
-import type { Authorization, Provider, Target } from '../provider/provider.js'
-import { takeBack } from '../refresh/take-back.js'
-import type { SealedOwner } from '../store/store.js'
-import { readFields } from './connection-fields.js'
-import { readObtained, writeObtained } from './obtained.js'
-import { type Obtained, saveConnection } from './save-connection.js'
+import type { Provider } from '../provider/provider.js'
+import { chooseMethod, fieldsToAsk, readFields } from './connection-fields.js'
+import { getConnection, getConnectStep, requireOpen, stepOf } from './connection-steps.js'
+import { leadToPlatform } from './oauth-connection.js'
+import type { Obtained } from './save-connection.js'
+import {
+  choose,
+  fail,
+  giveBack,
+  noComplete,
+  refuseMissingScopes,
+  relist,
+  settle,
+  withTargets,
+} from './settle.js'
 
 /** How long a connection waits for its next step. */
 const connectionMinutes = 10
 /** How long obtaining an authorization may take in all. */
 const authenticateSeconds = 90
 
+/** What begins a connection. */
 export interface ConnectRequest {
   platform: string
-  /** The platform's credential fields by name; those that are missing are asked for. */
+  /** The platform's fields by name; those that are missing are asked for. */
   fields: Record<string, string>
+  /** Default: the way the given fields belong to, else credentials where the platform takes them. */
+  method?: AuthMethod | undefined
+  /** Where the platform sends the browser back to; one of those the operator allows. Default: the first of them. */
+  redirectUri?: string | undefined
 }
 
-const obtainedOf = (id: ConnectionId): SealedOwner => ({ type: 'connection', id, field: 'obtained' })
+/** What begins a reconnect. */
+export type ReconnectRequest = Omit<ConnectRequest, 'platform'>
+
+/** One connect or reconnect, from its beginning. */
+interface Attempt {
+  provider: Provider
+  method: AuthMethod
+  given: Record<string, string>
+  redirectUri: string | undefined
+  reconnect: Account | null
+  complete: Complete
+}
 
 /**
  * Begins to connect an account and goes as far as what was given carries: to `connected`, or to the next thing that is needed.
  * @param idempotencyKey a repetition with the same key gives the step the first call led to
  * @throws PostMcpError `unknown_platform`, `invalid_request`, `credentials_rejected`, `credentials_unsuitable`,
- *   `identity_not_found`, `plan_limit_reached`, `platform_unavailable`, `rate_limited`, `address_not_allowed`; nothing is kept then
+ *   `identity_not_found`, `plan_limit_reached`, `platform_unavailable`, `rate_limited`, `address_not_allowed`,
+ *   `client_not_configured`, `redirect_uri_not_allowed`, `public_url_required`; nothing is kept then
  */
 export async function connectAccount(
   core: CoreContext,
@@ -39,11 +67,13 @@ export async function connectAccount(
   idempotencyKey?: string,
 ): Promise<ConnectStep> {
   const provider = core.providers.get(request.platform)
+  const { fields: given, redirectUri } = request
+  const method = chooseMethod(provider.manifest, request.method, given)
   return runOnce(
     core,
     scope,
     { key: idempotencyKey, verb: 'accounts.connect', request },
-    (complete) => begin(core, scope, provider, request.fields, null, complete),
+    (complete) => begin(core, scope, { provider, method, given, redirectUri, reconnect: null, complete }),
     (id) => getConnectStep(core, scope, id as ConnectionId),
   )
 }
@@ -57,113 +87,77 @@ export async function reconnectAccount(
   core: CoreContext,
   scope: Scope,
   accountId: AccountId,
-  fields: Record<string, string>,
+  request: ReconnectRequest,
   idempotencyKey?: string,
 ): Promise<ConnectStep> {
   const account = await core.store.accounts.get(scope.workspaceId, accountId)
   if (!account) throw new PostMcpError('not_found', `There is no account ${accountId}.`)
   const provider = core.providers.get(account.platform)
+  const grant = account.grantId ? await core.store.grants.get(scope.workspaceId, account.grantId) : undefined
+  const { fields: given, redirectUri } = request
+  const isGiven = Object.keys(given).length > 0
+  const method = chooseMethod(
+    provider.manifest,
+    request.method ?? (isGiven ? undefined : grant?.authMethod),
+    given,
+  )
   return runOnce(
     core,
     scope,
-    { key: idempotencyKey, verb: 'accounts.reconnect', request: { accountId, fields } },
-    (complete) => begin(core, scope, provider, fields, account, complete),
+    { key: idempotencyKey, verb: 'accounts.reconnect', request: { accountId, ...request } },
+    (complete) => begin(core, scope, { provider, method, given, redirectUri, reconnect: account, complete }),
     (id) => getConnectStep(core, scope, id as ConnectionId),
   )
 }
 
 /**
- * Goes on with a connection that asked for input.
+ * Goes on with a connection: gives the fields it asked for, or the targets that are to become accounts, or has the platform
+ * asked again which there are.
  * @throws PostMcpError `not_found`, `connection_not_open`, `connection_expired`, and those of `connectAccount`
  */
 export async function continueConnection(
   core: CoreContext,
   scope: Scope,
   id: ConnectionId,
-  input: { fields?: Record<string, string>; targetIds?: string[] },
+  input: {
+    fields?: Record<string, string> | undefined
+    targetIds?: string[] | undefined
+    refreshTargets?: boolean | undefined
+  },
 ): Promise<ConnectStep> {
-  const connection = await openConnection(core, scope, id)
+  const connection = requireOpen(await getConnection(core, scope, id))
   const provider = core.providers.get(connection.platform)
+  if (connection.state === 'awaiting_confirmation') {
+    throw new PostMcpError('conflict', 'This connection waits for a confirmation in the browser.')
+  }
   if (connection.state === 'selecting_targets') {
+    if (input.refreshTargets) return relist(core, scope, provider, connection)
     if (!input.targetIds)
       throw new PostMcpError('invalid_request', 'This connection waits for a choice: send targetIds.')
     return choose(core, scope, provider, connection, input.targetIds)
   }
+  if (connection.oauth)
+    throw new PostMcpError('conflict', 'This connection waits for the browser to come back.')
   if (!input.fields)
     throw new PostMcpError('invalid_request', 'This connection waits for credentials: send fields.')
-  const account = connection.reconnectAccountId
-    ? await core.store.accounts.get(scope.workspaceId, connection.reconnectAccountId)
-    : undefined
-  return goOn(core, scope, provider, connection, input.fields, account ?? null, async () => {})
-}
-
-/** Where a connection stands, as the step that comes next. @throws PostMcpError `not_found`, `connection_not_open`, `connection_expired` */
-export async function getConnectStep(
-  core: CoreContext,
-  scope: Scope,
-  id: ConnectionId,
-): Promise<ConnectStep> {
-  const connection = await getConnection(core, scope, id)
-  if (connection.state === 'connected') {
-    const accounts = await Promise.all(
-      connection.accountIds.map((accountId) => core.store.accounts.get(scope.workspaceId, accountId)),
-    )
-    return {
-      type: 'connected',
-      connectionId: id,
-      accounts: accounts.filter((account) => account !== undefined),
-    }
+  const reconnect = connection.reconnectAccountId
+    ? ((await core.store.accounts.get(scope.workspaceId, connection.reconnectAccountId)) ?? null)
+    : null
+  const { method } = connection
+  const attempt = {
+    provider,
+    method,
+    given: input.fields,
+    redirectUri: undefined,
+    reconnect,
+    complete: noComplete,
   }
-  await openConnection(core, scope, id)
-  if (connection.state === 'selecting_targets') {
-    return {
-      type: 'select_targets',
-      connectionId: id,
-      targets: connection.targets,
-      expiresAt: connection.expiresAt,
-    }
-  }
-  return inputRequired(core.providers.get(connection.platform), connection)
+  return goOn(core, scope, connection, attempt)
 }
 
-/** @throws PostMcpError `not_found` */
-export async function getConnection(core: CoreContext, scope: Scope, id: ConnectionId): Promise<Connection> {
-  const connection = await core.store.connections.get(scope.workspaceId, id)
-  if (!connection) throw new PostMcpError('not_found', `There is no connection ${id}.`)
-  const open = connection.state === 'pending' || connection.state === 'selecting_targets'
-  return open && connection.expiresAt <= core.clock.now() ? { ...connection, state: 'expired' } : connection
-}
-
-async function openConnection(core: CoreContext, scope: Scope, id: ConnectionId): Promise<Connection> {
-  const connection = await getConnection(core, scope, id)
-  if (connection.state === 'expired')
-    throw new PostMcpError('connection_expired', `Connection ${id} has expired.`)
-  if (connection.state === 'pending' || connection.state === 'selecting_targets') return connection
-  throw new PostMcpError('connection_not_open', `Connection ${id} is ${connection.state}.`)
-}
-
-const inputRequired = (provider: Provider, connection: Connection): ConnectStep => {
-  const { asked } = readFields(provider, {})
-  const { instructions = '', helpUrl = '' } = provider.manifest.connect.credentials ?? {}
-  return {
-    type: 'input_required',
-    connectionId: connection.id,
-    fields: asked,
-    instructions,
-    helpUrl,
-    expiresAt: connection.expiresAt,
-  }
-}
-
-async function begin(
-  core: CoreContext,
-  scope: Scope,
-  provider: Provider,
-  given: Record<string, string>,
-  reconnect: Account | null,
-  complete: Complete,
-): Promise<ConnectStep> {
-  readFields(provider, given) // refuses unknown fields before anything is written
+async function begin(core: CoreContext, scope: Scope, attempt: Attempt): Promise<ConnectStep> {
+  const { provider, method, given, reconnect } = attempt
+  readFields(provider.manifest, method, given) // refuses unknown fields before anything is written
   const now = core.clock.now()
   const connection: Connection = {
     id: newId('connection', now),
@@ -171,6 +165,9 @@ async function begin(
     platform: provider.manifest.id,
     state: 'pending',
     actor: scope.actor,
+    method,
+    oauth: null,
+    consumedAt: null,
     reconnectAccountId: reconnect?.id ?? null,
     targets: [],
     accountIds: [],
@@ -179,38 +176,32 @@ async function begin(
     createdAt: now,
   }
   await core.store.connections.insert(connection)
-  return goOn(core, scope, provider, connection, given, reconnect, complete)
+  return goOn(core, scope, connection, attempt)
 }
 
 async function goOn(
   core: CoreContext,
   scope: Scope,
-  provider: Provider,
   connection: Connection,
-  given: Record<string, string>,
-  reconnect: Account | null,
-  complete: Complete,
+  attempt: Attempt,
 ): Promise<ConnectStep> {
-  const { fields, missing } = readFields(provider, {
-    ...(await presentFields(core, provider, reconnect)),
-    ...given,
-  })
+  const { provider, method, given, redirectUri, reconnect, complete } = attempt
+  const known = await presentFields(core, provider, method, reconnect)
+  const { fields, missing } = readFields(provider.manifest, method, { ...known, ...given })
   if (missing.length > 0) {
     await core.store.transaction((tx) => complete(tx, connection.id))
-    return inputRequired(provider, connection)
+    return stepOf(core, connection)
   }
-  let obtained: Obtained
+  let obtained: Obtained | undefined
   try {
-    obtained = await obtain(core, provider, fields)
+    if (method === 'oauth2') {
+      return await leadToPlatform(core, scope, provider, connection, { fields, redirectUri, complete })
+    }
+    obtained = await authenticate(core, scope, provider, fields)
+    refuseMissingScopes(provider, obtained)
+    return await settle(core, scope, provider, connection, obtained, complete)
   } catch (error) {
-    await fail(core, connection, error)
-    throw error
-  }
-  try {
-    return await settle(core, scope, provider, connection, obtained, reconnect, complete)
-  } catch (error) {
-    // What is not kept must not live on at the platform.
-    await takeBack(core, provider, obtained.authorization, null)
+    if (obtained) await giveBack(core, provider, scope, obtained)
     await fail(core, connection, error)
     throw error
   }
@@ -220,132 +211,45 @@ async function goOn(
 async function presentFields(
   core: CoreContext,
   provider: Provider,
+  method: AuthMethod,
   account: Account | null,
 ): Promise<Record<string, string>> {
   if (!account) return {}
   const grant = account.grantId
     ? await core.store.grants.get(account.workspaceId, account.grantId)
     : undefined
-  const remembered: Record<string, unknown> = { ...grant?.settings, identifier: account.targetId }
-  const asked = provider.manifest.connect.credentials?.fields ?? []
+  const remembered: Record<string, unknown> = {
+    ...grant?.settings,
+    ...account.settings,
+    identifier: account.targetId,
+  }
   return Object.fromEntries(
-    asked.flatMap(({ name, secret }) => {
+    fieldsToAsk(provider.manifest, method).flatMap(({ name, secret }) => {
       const value = remembered[name]
       return secret || typeof value !== 'string' ? [] : [[name, value]]
     }),
   )
 }
 
-async function obtain(
+async function authenticate(
   core: CoreContext,
+  scope: Scope,
   provider: Provider,
   fields: Record<string, string>,
 ): Promise<Obtained> {
   if (!provider.authenticate) {
     throw new PostMcpError('invalid_request', `${provider.manifest.name} is not connected with credentials.`)
   }
-  const ctx = providerContext(core, provider, { deadline: new Date(Date.now() + authenticateSeconds * 1000) })
-  let authorization: Authorization | undefined
+  const deadline = new Date(Date.now() + authenticateSeconds * 1000)
+  const ctx = await providerContext(core, provider, { workspaceId: scope.workspaceId, deadline })
   try {
-    authorization = await provider.authenticate(ctx, fields)
-    return { authorization, targets: await provider.listTargets(ctx, authorization) }
+    const authorization = await provider.authenticate(ctx, fields)
+    return await withTargets(core, provider, scope, ctx, {
+      method: 'credentials',
+      client: null,
+      authorization,
+    })
   } catch (error) {
-    // What is not kept must not live on at the platform.
-    if (authorization) await takeBack(core, provider, authorization, null)
     throw readHookFailure(provider, error, 'connect').error
   }
-}
-
-async function fail(core: CoreContext, connection: Connection, error: unknown): Promise<void> {
-  const failureReason = isPostMcpError(error) ? error.code : 'internal_error'
-  const states = ['pending', 'selecting_targets'] as const
-  await core.store.connections
-    .advance(connection.workspaceId, connection.id, [...states], { state: 'failed', failureReason })
-    .catch(() => {})
-}
-
-async function settle(
-  core: CoreContext,
-  scope: Scope,
-  provider: Provider,
-  connection: Connection,
-  obtained: Obtained,
-  reconnect: Account | null,
-  complete: Complete,
-): Promise<ConnectStep> {
-  const { targets } = obtained
-  if (reconnect) {
-    const same = targets.filter((target) => target.targetId === reconnect.targetId)
-    if (same.length === 0) {
-      throw new PostMcpError(
-        'identity_mismatch',
-        `These credentials belong to ${targets.map((target) => `@${target.handle}`).join(', ')}, not to @${reconnect.handle}.`,
-        { accountId: reconnect.id, platform: reconnect.platform },
-      )
-    }
-    return connected(core, scope, provider, connection, { ...obtained, targets: same }, complete)
-  }
-  if (targets.length === 0) {
-    throw new PostMcpError(
-      'identity_not_found',
-      `${provider.manifest.name} names nothing that these credentials can publish to.`,
-    )
-  }
-  if (targets.length === 1) return connected(core, scope, provider, connection, obtained, complete)
-
-  const box = await core.vault.unlock(scope.workspaceId)
-  const owner = obtainedOf(connection.id)
-  const summaries = targets.map(({ targetId, handle, displayName }) => ({ targetId, handle, displayName }))
-  await core.store.transaction(async (tx) => {
-    await tx.credentials.put(scope.workspaceId, owner, box.seal(owner, writeObtained(obtained)))
-    await tx.connections.advance(scope.workspaceId, connection.id, ['pending'], {
-      state: 'selecting_targets',
-      targets: summaries,
-    })
-    await complete(tx, connection.id)
-  })
-  return {
-    type: 'select_targets',
-    connectionId: connection.id,
-    targets: summaries,
-    expiresAt: connection.expiresAt,
-  }
-}
-
-async function connected(
-  core: CoreContext,
-  scope: Scope,
-  provider: Provider,
-  connection: Connection,
-  obtained: Obtained,
-  complete: Complete,
-): Promise<ConnectStep> {
-  const accounts = await saveConnection(core, scope, provider, connection, obtained, complete)
-  return { type: 'connected', connectionId: connection.id, accounts }
-}
-
-/** Makes accounts of the chosen targets: all of them, or none. */
-async function choose(
-  core: CoreContext,
-  scope: Scope,
-  provider: Provider,
-  connection: Connection,
-  targetIds: string[],
-): Promise<ConnectStep> {
-  const owner = obtainedOf(connection.id)
-  const sealed = await core.store.credentials.get(scope.workspaceId, owner)
-  if (!sealed)
-    throw new PostMcpError('connection_not_open', `Connection ${connection.id} was completed meanwhile.`)
-  const box = await core.vault.unlock(scope.workspaceId)
-  const obtained = readObtained(box.open(owner, sealed))
-  const targets = [...new Set(targetIds)].map((targetId): Target => {
-    const target = obtained.targets.find((each) => each.targetId === targetId)
-    if (target) return target
-    throw new PostMcpError('invalid_request', `There is no target ${targetId} to choose.`)
-  })
-  if (targets.length === 0) throw new PostMcpError('invalid_request', 'Choose at least one target.')
-  const step = await connected(core, scope, provider, connection, { ...obtained, targets }, (tx) =>
-    tx.credentials.deleteAllOf(scope.workspaceId, owner.type, owner.id),
-  )
-  return step
 }

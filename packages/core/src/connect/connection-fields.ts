@@ -1,22 +1,47 @@
 import type { CredentialField } from '../model/connection.js'
 import { PostMcpError } from '../model/errors.js'
-import type { Provider } from '../provider/provider.js'
+import type { AuthMethod } from '../model/grant.js'
+import type { Manifest } from '../provider/manifest.js'
 
-/** The fields a platform asks for, and those among them that are still missing. */
-export function readFields(
-  provider: Provider,
+/** The fields a platform asks for on one way of connecting. */
+export const fieldsToAsk = ({ connect }: Manifest, method: AuthMethod): CredentialField[] =>
+  (method === 'oauth2' ? connect.oauth2?.fields : connect.credentials?.fields) ?? []
+
+/**
+ * The way to connect: the one that was asked for, else the one the given fields belong to, else credentials where a platform has them.
+ * @throws PostMcpError `invalid_request` when the platform has no such way
+ */
+export function chooseMethod(
+  manifest: Manifest,
+  asked: AuthMethod | undefined,
   given: Record<string, string>,
-): { fields: Record<string, string>; asked: CredentialField[]; missing: CredentialField[] } {
-  const { name, connect } = provider.manifest
-  if (!connect.credentials) {
-    throw new PostMcpError('invalid_request', `${name} is not connected with credentials.`)
+): AuthMethod {
+  const { name, connect } = manifest
+  const ways = (['credentials', 'oauth2'] as const).filter((method) => connect[method] !== undefined)
+  const [first] = ways
+  if (!first) throw new PostMcpError('internal_error', `${name} has no way to be connected.`)
+  if (asked !== undefined) {
+    if (ways.includes(asked)) return asked
+    throw new PostMcpError('invalid_request', `${name} is not connected with ${asked}, but with ${first}.`)
   }
-  const asked = connect.credentials.fields
+  const takes = (method: AuthMethod) =>
+    Object.keys(given).every((key) => fieldsToAsk(manifest, method).some((field) => field.name === key))
+  return ways.find(takes) ?? first
+}
+
+/** What was given, without what is empty, and the fields that are still missing. @throws PostMcpError `invalid_request` */
+export function readFields(
+  manifest: Manifest,
+  method: AuthMethod,
+  given: Record<string, string>,
+): { fields: Record<string, string>; missing: CredentialField[] } {
+  const asked = fieldsToAsk(manifest, method)
   const unknown = Object.keys(given).filter((key) => !asked.some((field) => field.name === key))
   if (unknown.length > 0) {
+    const names = asked.map((field) => field.name).join(', ')
     throw new PostMcpError(
       'invalid_request',
-      `${name} asks for ${asked.map((field) => field.name).join(', ')} only.`,
+      names === '' ? `${manifest.name} asks for no fields.` : `${manifest.name} asks for ${names} only.`,
       {
         issues: unknown.map((key) => ({
           code: 'unknown_field',
@@ -28,9 +53,5 @@ export function readFields(
     )
   }
   const fields = Object.fromEntries(Object.entries(given).filter(([, value]) => value.trim() !== ''))
-  return {
-    fields,
-    asked,
-    missing: asked.filter((field) => field.required && fields[field.name] === undefined),
-  }
+  return { fields, missing: asked.filter((field) => field.required && fields[field.name] === undefined) }
 }

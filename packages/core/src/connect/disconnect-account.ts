@@ -80,7 +80,9 @@ export async function disconnectAccount(
     return { cancelledPosts, left }
   })
   // The last two accounts of a grant may have been disconnected at once, each counting on the other.
-  if (left && revocation.outcome === 'kept_in_use') await takeBack(core, provider, left, null)
+  if (left && revocation.outcome === 'kept_in_use') {
+    await takeBack(core, provider, left.grant, left.tokens, null)
+  }
   return { account: { ...account, grantId: null, health }, revocation, cancelledPosts }
 }
 
@@ -114,8 +116,8 @@ async function takeBackOf(
   grantId: GrantId,
 ): Promise<TakenBack> {
   try {
-    const { access } = await openGrant(core, workspaceId, grantId)
-    return await takeBack(core, provider, access, grantId)
+    const { grant, access } = await openGrant(core, workspaceId, grantId)
+    return await takeBack(core, provider, grant, access.tokens, grantId)
   } catch (error) {
     // Secrets that cannot be opened must not keep anybody from disconnecting.
     if (!isPostMcpError(error, 'sealed_value_corrupt', 'account_not_publishable')) throw error

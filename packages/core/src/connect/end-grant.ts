@@ -1,9 +1,15 @@
 import type { Health } from '../model/account.js'
+import type { Grant, TokenSet } from '../model/grant.js'
 import type { GrantId, WorkspaceId } from '../model/ids.js'
-import type { GrantAccess } from '../provider/provider.js'
 import { readTokens, tokensOf } from '../refresh/grant-secrets.js'
 import type { StoreOperations } from '../store/store.js'
 import type { Strongbox } from '../vault/vault.js'
+
+/** A grant that is no more here, with what it takes to end it at the platform as well. */
+export interface EndedGrant {
+  grant: Grant
+  tokens: TokenSet
+}
 
 /**
  * Gives up a grant that feeds no account any more: its lease is void and its secrets are destroyed.
@@ -15,7 +21,7 @@ export async function endUnusedGrant(
   workspaceId: WorkspaceId,
   id: GrantId,
   health: Health,
-): Promise<GrantAccess | null> {
+): Promise<EndedGrant | null> {
   const grant = await tx.grants.get(workspaceId, id)
   if (!grant || (await tx.accounts.listByGrant(workspaceId, id)).length > 0) return null
   const sealed = await tx.credentials.get(workspaceId, tokensOf(id))
@@ -23,8 +29,7 @@ export async function endUnusedGrant(
   await tx.credentials.deleteAllOf(workspaceId, 'grant', id)
   if (!sealed) return null
   try {
-    const tokens = readTokens(box.open(tokensOf(id), sealed))
-    return { subject: grant.subject, settings: grant.settings, tokens }
+    return { grant, tokens: readTokens(box.open(tokensOf(id), sealed)) }
   } catch {
     return null // damaged: nothing can be done with it, and it is gone now
   }

@@ -25,14 +25,15 @@ export function reportAccount(account: Account, grant: Grant | undefined, manife
     account,
     health,
     canPublish: health.status === 'active',
-    expiresAt: endOf(grant, manifest),
-    reconsentBy: null,
+    expiresAt: grant?.endsAt ?? null,
+    reconsentBy: grant ? reconsentBy(grant.authorizedAt, manifest.tokens) : null,
     nextAction: nextActionFor(account, health, manifest),
   }
 }
 
-/** A rotating refresh token is replaced with each use, so that access has no end of its own. */
-function endOf(grant: Grant | undefined, { tokens }: Manifest): Date | null {
-  if (!grant || tokens.refresh === 'rotating') return null
-  return tokens.refresh === 'none' ? grant.accessTokenExpiresAt : grant.refreshTokenExpiresAt
-}
+/** When the person must consent again at the latest; null: never, or unknown. */
+export const reconsentBy = (
+  authorizedAt: Date,
+  { reconsentAfterDays }: Pick<Manifest['tokens'], 'reconsentAfterDays'>,
+): Date | null =>
+  reconsentAfterDays === undefined ? null : new Date(authorizedAt.getTime() + reconsentAfterDays * 86_400_000)

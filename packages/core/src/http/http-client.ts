@@ -4,7 +4,7 @@ import { guardedLookup, refuseUrl } from './address-guard.js'
 
 /** One request. No redirect is followed: a redirect is an answer like any other. */
 export interface HttpRequest {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   url: string | URL
   headers?: Record<string, string>
   body?: Uint8Array<ArrayBuffer> | string
@@ -21,7 +21,7 @@ export interface HttpResponse {
   status: number
   headers: Headers
   text: string
-  /** The body as JSON, or undefined when it is none. */
+  /** The body as JSON, or undefined when it is none. Integers above 2^53 are strings. */
   json: unknown
 }
 
@@ -100,9 +100,15 @@ async function readAtMost(response: Response, maxBytes: number): Promise<string 
   return Buffer.concat(chunks).toString('utf8')
 }
 
+/** Integers that a number cannot hold exactly stay as they are written: platforms use them as ids. */
+const exactIntegers = ((_key: string, value: unknown, { source }: { source?: string }) =>
+  typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '')
+    ? source
+    : value) as (key: string, value: unknown) => unknown
+
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text, exactIntegers)
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import type { AccountId, GrantId, WorkspaceId } from './ids.js'
+import type { JsonObject } from './json.js'
 
 /** What can be wrong with a grant or an account, worst last. `disconnected` is only ever what a user did here. */
 export const healthStatuses = [
@@ -68,6 +69,10 @@ export interface Account {
   targetId: string
   /** The grant that feeds it; null once disconnected. */
   grantId: GrantId | null
+  /** What kind of target it is, in the platform's word: page, channel, board. */
+  kind: string
+  /** Facts of the target that its provider needs; no secret. */
+  settings: JsonObject
   /** What people call it, without `@`; may change at the platform. */
   handle: string
   displayName: string | null

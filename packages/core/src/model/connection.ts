@@ -1,5 +1,7 @@
 import type { Account } from './account.js'
+import type { AuthMethod, GrantClient } from './grant.js'
 import type { AccountId, ConnectionId, WorkspaceId } from './ids.js'
+import type { JsonObject } from './json.js'
 
 export type ConnectionState =
   | 'pending'
@@ -16,6 +18,11 @@ export interface Connection {
   platform: string
   state: ConnectionState
   actor: string
+  method: AuthMethod
+  /** Set from the moment somebody can be sent to the platform. */
+  oauth: ConnectionOAuth | null
+  /** When the browser came back; a state is good for one time. */
+  consumedAt: Date | null
   /** Set when an account is being reconnected. */
   reconnectAccountId: AccountId | null
   /** What can be chosen while `selecting_targets`. */
@@ -27,11 +34,26 @@ export interface Connection {
   createdAt: Date
 }
 
+/** What is known, and no secret, of a connection that goes through a browser. */
+export interface ConnectionOAuth {
+  redirectUri: string
+  /** Shown by whoever started the connection and by the start page, so that a person can compare. */
+  userCode: string
+  requestedScopes: string[]
+  /** The platform's consent page; holds the state, but nothing that opens an account. */
+  fields: Record<string, string>
+  client: GrantClient
+  /** The authorization server as the provider found it. */
+  server: JsonObject | null
+}
+
 /** A target as it is offered for choice. */
 export interface TargetSummary {
   targetId: string
   handle: string
   displayName: string | null
+  /** What kind of target it is, in the platform's word. */
+  kind: string
 }
 
 /** A value the user has to give. */
@@ -49,6 +71,18 @@ export interface CredentialField {
 /** The answer of connect: what has to happen next. The client repeats until `connected`. */
 export type ConnectStep =
   | {
+      type: 'authorize'
+      connectionId: ConnectionId
+      /** The platform's own consent page. */
+      authorizationUrl: string
+      /** Our page before it: says who asks, binds the browser, leads on. Open this one. */
+      startUrl: string
+      /** To be compared with the one on the start page. */
+      userCode: string
+      expiresAt: Date
+    }
+  | { type: 'awaiting_confirmation'; connectionId: ConnectionId; expiresAt: Date }
+  | {
       type: 'input_required'
       connectionId: ConnectionId
       fields: CredentialField[]
@@ -56,5 +90,12 @@ export type ConnectStep =
       helpUrl: string
       expiresAt: Date
     }
-  | { type: 'select_targets'; connectionId: ConnectionId; targets: TargetSummary[]; expiresAt: Date }
+  | {
+      type: 'select_targets'
+      connectionId: ConnectionId
+      targets: TargetSummary[]
+      /** What to do for more targets to appear; null where there is nothing to do. */
+      instructions: string | null
+      expiresAt: Date
+    }
   | { type: 'connected'; connectionId: ConnectionId; accounts: Account[] }

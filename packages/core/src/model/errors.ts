@@ -56,6 +56,17 @@ export const errorKinds = {
   connection_not_open: kind(409, 2, 'Start a new connection.'),
   connection_expired: kind(410, 2, 'Start a new connection.'),
   state_invalid: kind(400, 2, 'Start a new connection.'),
+  issuer_mismatch: kind(400, 2, 'Start a new connection; if it happens again, do not trust that server.'),
+  authorization_denied: kind(422, 5, 'Connect again and consent, if that is what you want.'),
+  authorization_failed: kind(422, 5, 'Connect again; what the platform said is in the message.'),
+  exchange_interrupted: kind(409, 6, 'Start a new connection.'),
+  redirect_uri_not_allowed: kind(400, 2, 'Use one of the addresses the message lists.'),
+  public_url_required: kind(
+    409,
+    8,
+    'Set POSTMCP_PUBLIC_URL to an https address that leads here (a tunnel will do), or connect with --paste.',
+  ),
+  client_not_configured: kind(409, 8, 'Register an application at the platform and configure it.'),
 
   // Publishing
   account_not_publishable: kind(409, 5, 'Reconnect the account, then retry the post.'),

@@ -1,9 +1,20 @@
 import type { Health } from './account.js'
-import type { GrantId, WorkspaceId } from './ids.js'
+import type { GrantId, OAuthClientId, WorkspaceId } from './ids.js'
 import type { JsonObject } from './json.js'
 
 /** How an authorization was obtained. */
-type AuthMethod = 'credentials' | 'oauth2'
+export type AuthMethod = 'credentials' | 'oauth2'
+
+/** As whom we were authorized; a grant is refreshed and ended only with the client that obtained it. */
+export interface GrantClient {
+  /** `operator`: configured for the installation. `workspace`: its own. `registered`: by us, at one server. `document`: by a document we serve. */
+  source: 'operator' | 'workspace' | 'registered' | 'document'
+  clientId: string
+  /** Where its secrets are kept; null for those of the operator. */
+  oauthClientId: OAuthClientId | null
+  /** Addresses of a server that was found; null: those of the manifest. */
+  server: { tokenUrl: string; revocationUrl?: string | undefined } | null
+}
 
 /** One authorization at a platform; its secrets are sealed credentials, never fields of this. */
 export interface Grant {
@@ -11,6 +22,8 @@ export interface Grant {
   workspaceId: WorkspaceId
   platform: string
   authMethod: AuthMethod
+  /** Null where none is needed. */
+  client: GrantClient | null
   /** The platform's stable id of who granted. */
   subject: string
   /** What the provider must remember to use the grant and that is no secret, such as the origin of its server. */
@@ -18,6 +31,10 @@ export interface Grant {
   grantedScopes: string[]
   /** Counts every change of tokens; verdicts and refreshes are compare-and-set on it. */
   version: number
+  /** When the person last consented. */
+  authorizedAt: Date
+  /** When access ends unless a person does something; null: never, or unknown. */
+  endsAt: Date | null
   accessTokenExpiresAt: Date | null
   refreshTokenExpiresAt: Date | null
   health: Health
@@ -42,4 +59,6 @@ export interface TokenSet {
   refreshTokenExpiresAt?: Date | undefined
   /** Scopes of this token where the answer names them. */
   grantedScopes?: string[] | undefined
+  /** Private key (JWK) the tokens are bound to; each request that uses them proves possession of it (DPoP, RFC 9449). */
+  proofKey?: JsonObject | undefined
 }

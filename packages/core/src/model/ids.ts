@@ -13,6 +13,7 @@ export const idPrefixes = {
   post: 'post',
   attempt: 'att',
   dataKey: 'dk',
+  oauthClient: 'client',
   event: 'evt',
 } as const
 
@@ -31,6 +32,7 @@ export type MediaId = Id<'media'>
 export type PostGroupId = Id<'postGroup'>
 export type PostId = Id<'post'>
 export type AttemptId = Id<'attempt'>
+export type OAuthClientId = Id<'oauthClient'>
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz' // Crockford base 32: no i, l, o, u
 

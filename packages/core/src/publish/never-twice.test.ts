@@ -219,7 +219,7 @@ class Play {
   async seeToIt(postId: `post_${string}`): Promise<void> {
     const { core, scope, account, platform } = this.#world
     const fields = { identifier: 'ann', password: 'password of ann' }
-    await reconnectAccount(core, scope, account.id, fields)
+    await reconnectAccount(core, scope, account.id, { fields: fields })
     if (!isFinal(await this.#world.get(postId))) await this.#world.finish(postId)
     const post = await this.#world.get(postId)
     if (post.state === 'unknown')

@@ -96,6 +96,7 @@ describe('a turn in fair weather', () => {
     })
     vi.spyOn(provider, 'continuePublish').mockImplementation((ctx, input, checkpoint) => {
       bodies.push(JSON.stringify(checkpoint))
+      if (!send) throw new Error('The platform publishes.')
       return send(ctx, input, checkpoint)
     })
     world.platform.next('send', behaviours.requestLost)
@@ -194,8 +195,10 @@ describe('a turn in bad weather', () => {
     await slow.reached
     world.platform.revokeAll('ann')
     await reconnectAccount(world.core, world.scope, world.account.id, {
-      identifier: 'ann',
-      password: 'password of ann',
+      fields: {
+        identifier: 'ann',
+        password: 'password of ann',
+      },
     })
     slow.open()
     await turn
@@ -416,8 +419,10 @@ describe('an answer that is lost', () => {
     const grant = await world.core.store.grants.get(world.scope.workspaceId, account!.grantId!)
     expect(grant?.health.status).toBe('revoked')
     await reconnectAccount(world.core, world.scope, world.account.id, {
-      identifier: 'ann',
-      password: 'password of ann',
+      fields: {
+        identifier: 'ann',
+        password: 'password of ann',
+      },
     })
     expect((await world.finish(post.id)).state).toBe('published')
     expect(world.platform.posts).toHaveLength(1)
@@ -430,8 +435,10 @@ describe('an answer that is lost', () => {
     world.platform.revokeAll('ann')
     expect(await world.nextTurn(post.id)).toMatchObject({ state: 'unknown', wakeAt: null })
     await reconnectAccount(world.core, world.scope, world.account.id, {
-      identifier: 'ann',
-      password: 'password of ann',
+      fields: {
+        identifier: 'ann',
+        password: 'password of ann',
+      },
     })
     expect((await world.finish(post.id)).state).toBe('published')
     expect(world.platform.posts).toHaveLength(1)
@@ -562,8 +569,10 @@ describe('what a person does about a post', () => {
     expect(refused.retried).toEqual([])
     expect(refused.notRetried).toMatchObject([{ postId: post.id, code: 'account_not_publishable' }])
     await reconnectAccount(world.core, world.scope, world.account.id, {
-      identifier: 'ann',
-      password: 'password of ann',
+      fields: {
+        identifier: 'ann',
+        password: 'password of ann',
+      },
     })
     expect((await retryPostGroup(world.core, world.scope, post.groupId)).retried).toEqual([post.id])
     expect((await world.finish(post.id)).state).toBe('published')

@@ -1,4 +1,5 @@
-import { type CoreContext, providerContext } from '../core-context.js'
+import { randomUUID } from 'node:crypto'
+import type { CoreContext } from '../core-context.js'
 import { effectiveHealth, reportAccount } from '../health/account-report.js'
 import type { Account } from '../model/account.js'
 import { isPostMcpError, PostMcpError } from '../model/errors.js'
@@ -6,11 +7,13 @@ import type { Grant } from '../model/grant.js'
 import { type GrantId, newId } from '../model/ids.js'
 import type { Json } from '../model/json.js'
 import type { Attempt, AttemptOutcome, Post, PostFailure, PostGroup, SentPost } from '../model/post.js'
+import { providerContext } from '../oauth/provider-context.js'
 import { type HookFailure, readHookFailure } from '../provider/hook-failure.js'
 import type { Provider, PublishInput, PublishStep } from '../provider/provider.js'
 import type { TokenNeed } from '../refresh/refresh-policy.js'
+import { openTarget } from '../refresh/target-access.js'
 import { type OpenGrant, openGrant, useGrant } from '../refresh/use-grant.js'
-import { storeFailure } from '../refresh/verify-account.js'
+import { asFinal, storeFailure } from '../refresh/verify-account.js'
 import { saveSurely } from '../store/save-surely.js'
 import type { PostUpdate, PostWakeUp } from '../store/store.js'
 import { publishInput } from './publish-input.js'
@@ -137,7 +140,7 @@ class PostTurn {
       return await this.#take(step)
     } catch (error) {
       if (error instanceof FenceLost) throw error
-      return this.#afterFailure(around, open, readHookFailure(around.provider, error, 'publish'))
+      return this.#afterFailure(around, open, this.#read(around, open, error))
     }
   }
 
@@ -153,7 +156,7 @@ class PostTurn {
     try {
       step = await this.#call(around, input, attempt.body, deadline)
     } catch (error) {
-      return this.#afterFailedSend(around, open, attempt, readHookFailure(around.provider, error, 'publish'))
+      return this.#afterFailedSend(around, open, attempt, this.#read(around, open, error))
     }
     return this.#take(step, attempt)
   }
@@ -179,16 +182,26 @@ class PostTurn {
     return goOn
   }
 
+  #read({ provider }: Surroundings, open: OpenGrant, error: unknown): HookFailure {
+    return asFinal(readHookFailure(provider, error, 'publish'), provider, open)
+  }
+
   async #call(
     around: Surroundings,
     input: PublishInput,
     checkpoint: Json | null,
     deadline: Date,
   ): Promise<PublishStep> {
-    const ctx = providerContext(this.#core, around.provider, { deadline })
+    const { provider, grant } = around
+    const { startPublish, continuePublish, manifest } = provider
+    if (!startPublish || !continuePublish) {
+      throw new PostMcpError('validation_failed', `PostMCP does not publish to ${manifest.name} yet.`)
+    }
+    const { workspaceId } = this.#post
+    const ctx = await providerContext(this.#core, provider, { workspaceId, client: grant?.client, deadline })
     return checkpoint === null
-      ? around.provider.startPublish(ctx, input)
-      : around.provider.continuePublish(ctx, input, checkpoint)
+      ? startPublish.call(provider, ctx, input)
+      : continuePublish.call(provider, ctx, input, checkpoint)
   }
 
   async #input(around: Surroundings, open: OpenGrant): Promise<PublishInput> {
@@ -206,7 +219,8 @@ class PostTurn {
   async #chooseDedupeKey(provider: Provider): Promise<void> {
     if (this.#post.dedupeKey !== null) return
     const now = this.#core.clock.now()
-    await this.#write({ dedupeKey: provider.createDedupeKey(now), dedupeKeyAt: now }, false)
+    const dedupeKey = provider.createDedupeKey?.(now) ?? randomUUID()
+    await this.#write({ dedupeKey, dedupeKeyAt: now }, false)
   }
 
   /** The grant with tokens that can be used; null when it cannot be had, which is then written on the post. */
@@ -451,17 +465,17 @@ class PostTurn {
 
   async #find(
     { account, provider }: Surroundings,
-    { access }: OpenGrant,
+    { access, grant }: OpenGrant,
     attempt: Attempt,
   ): Promise<SentPost | null> {
-    const ctx = providerContext(this.#core, provider, { deadline: new Date(this.#until) })
-    const { targetId, handle } = account
+    const ctx = await providerContext(this.#core, provider, {
+      workspaceId: account.workspaceId,
+      client: grant.client,
+      deadline: new Date(this.#until),
+    })
+    const target = await openTarget(this.#core, account)
     const dedupeKey = attempt.dedupeKey ?? ''
-    const found = await provider.findPublished?.(
-      ctx,
-      { access, account: { targetId, handle }, dedupeKey },
-      attempt.body,
-    )
+    const found = await provider.findPublished?.(ctx, { access, account: target, dedupeKey }, attempt.body)
     return found ?? null
   }
 

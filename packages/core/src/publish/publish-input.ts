@@ -6,6 +6,7 @@ import type { WorkspaceId } from '../model/ids.js'
 import type { Media } from '../model/media.js'
 import type { Content, Post } from '../model/post.js'
 import type { GrantAccess, PublishInput, PublishMedia } from '../provider/provider.js'
+import { openTarget } from '../refresh/target-access.js'
 
 /** The files of a content, in its order; undefined for one that is not there. */
 export async function mediaOf(
@@ -47,7 +48,7 @@ export async function publishInput(
   })
   return {
     access,
-    account: { targetId: account.targetId, handle: account.handle },
+    account: await openTarget(core, account),
     content: { ...content, media },
     dedupeKey: post.dedupeKey,
     startedAt: core.clock.now(),

@@ -1,8 +1,9 @@
-import { type CoreContext, providerContext } from '../core-context.js'
+import type { CoreContext } from '../core-context.js'
 import { PostMcpError } from '../model/errors.js'
 import type { PostGroupId, PostId } from '../model/ids.js'
 import type { Attempt, Post } from '../model/post.js'
 import type { Scope } from '../model/scope.js'
+import { providerContext } from '../oauth/provider-context.js'
 import { readHookFailure } from '../provider/hook-failure.js'
 import { useGrant } from '../refresh/use-grant.js'
 import { getPostGroup, type PostGroupView } from './post-group.js'
@@ -120,7 +121,9 @@ export async function deletePost(core: CoreContext, scope: Scope, id: PostId): P
   let open = await useGrant(core, scope.workspaceId, account.grantId)
   for (let again = true; ; again = false) {
     try {
-      await provider.deletePost(providerContext(core, provider), open.access, post.sent.platformPostId)
+      const { workspaceId, client } = open.grant
+      const ctx = await providerContext(core, provider, { workspaceId, client })
+      await provider.deletePost(ctx, open.access, post.sent.platformPostId)
       break
     } catch (error) {
       const failure = readHookFailure(provider, error, 'delete')

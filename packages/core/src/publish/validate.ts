@@ -14,6 +14,8 @@ export function countText(text: string, unit: TextUnit): number {
       return Buffer.byteLength(text, 'utf8')
     case 'utf16_units':
       return text.length
+    case 'code_points':
+      return [...text].length
     case 'graphemes':
     case 'weighted': {
       let count = 0
@@ -27,6 +29,7 @@ const unitNames: Record<TextUnit, [one: string, many: string]> = {
   graphemes: ['character', 'characters'],
   utf8_bytes: ['byte', 'bytes'],
   utf16_units: ['UTF-16 unit', 'UTF-16 units'],
+  code_points: ['character', 'characters'],
   weighted: ['character', 'characters'],
 }
 
@@ -164,6 +167,16 @@ export function validateContent(
   provider: Provider,
 ): Issue[] {
   const { name, publish } = provider.manifest
+  if (!provider.startPublish) {
+    return [
+      {
+        code: 'publishing_not_supported',
+        severity: 'error',
+        message: `PostMCP does not publish to ${name} yet; the account can be connected and checked.`,
+        accountId: account.id,
+      },
+    ]
+  }
   const problems = [
     ...shapeProblems(content, publish.limits, name),
     ...textProblems(content, publish.limits, name),

@@ -16,6 +16,7 @@ const tokenSetSchema = z.object({
   accessTokenExpiresAt: instant.optional(),
   refreshTokenExpiresAt: instant.optional(),
   grantedScopes: z.array(z.string()).optional(),
+  proofKey: z.record(z.string(), z.json()).optional(),
 })
 const secretsSchema = z.record(z.string(), z.string())
 

@@ -10,6 +10,7 @@ const policy: Manifest['tokens'] = {
   refreshAheadSeconds: 60,
   verifyBy: 'call',
   revocationScope: 'token',
+  neededToPublish: true,
 }
 const grace: Manifest['tokens'] = { ...policy, replay: { graceSeconds: 100 } }
 
@@ -113,6 +114,7 @@ describe('deciding on a refresh', () => {
   it.each(cases)('when $when: $decision.reason', ({ lives, marked, decision, ...given }) => {
     const decided = decideRefresh({
       grant: {
+        authMethod: 'credentials',
         version: given.version ?? 3,
         refreshMarker: marked === undefined ? null : { fingerprint: 'f', sentAt: inSeconds(-marked) },
       },

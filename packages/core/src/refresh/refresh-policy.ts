@@ -1,3 +1,4 @@
+import { reconsentBy } from '../health/account-report.js'
 import type { Grant, TokenSet } from '../model/grant.js'
 import type { Manifest } from '../provider/manifest.js'
 
@@ -26,6 +27,37 @@ export interface RefreshDecision {
     | 'last_resort'
 }
 
+/** The token that is sent to get a new one; undefined where there is none. */
+export const tokenToRenew = (
+  { accessToken, refreshToken }: TokenSet,
+  { refresh }: Pick<Manifest['tokens'], 'refresh'>,
+): string | undefined =>
+  refresh === 'none' ? undefined : refresh === 'extend_access_token' ? accessToken : refreshToken
+
+/**
+ * When access ends if no person does anything: a refresh token that is replaced with each use has no end of its own, a token that
+ * is extended ends only when that is not done in time.
+ */
+function accessEndsAt(
+  grant: Pick<Grant, 'accessTokenExpiresAt' | 'refreshTokenExpiresAt'> & { canRefresh: boolean },
+  { refresh }: Pick<Manifest['tokens'], 'refresh'>,
+): Date | null {
+  if (!grant.canRefresh) return grant.accessTokenExpiresAt
+  if (refresh === 'rotating' || refresh === 'extend_access_token') return null
+  return grant.refreshTokenExpiresAt
+}
+
+/** The earlier of both ends; what the sweeper warns of. */
+export function planEnd(tokens: TokenSet, authorizedAt: Date, policy: Manifest['tokens']): Date | null {
+  const canRefresh = tokenToRenew(tokens, policy) !== undefined
+  const { accessTokenExpiresAt = null, refreshTokenExpiresAt = null } = tokens
+  const ends = [
+    accessEndsAt({ accessTokenExpiresAt, refreshTokenExpiresAt, canRefresh }, policy),
+    reconsentBy(authorizedAt, policy),
+  ].filter((end) => end !== null)
+  return ends.length === 0 ? null : new Date(Math.min(...ends.map((end) => end.getTime())))
+}
+
 /** A token that is born nearly dead, or by a clock that differs from ours, is not replaced without a pause. */
 const leastPauseMs = 60_000
 
@@ -40,7 +72,7 @@ export function nextRefreshAt(
   now: Date,
   random: number,
 ): Date | null {
-  if (policy.refresh === 'none' || !tokens.refreshToken || !tokens.accessTokenExpiresAt) return null
+  if (tokenToRenew(tokens, policy) === undefined || !tokens.accessTokenExpiresAt) return null
   const endsAt = tokens.accessTokenExpiresAt.getTime()
   const aheadMs = policy.refreshAheadSeconds * 1000 * (1 - random / 2)
   return new Date(Math.max(endsAt - aheadMs, now.getTime() + leastPauseMs))
@@ -48,7 +80,7 @@ export function nextRefreshAt(
 
 /** Whether to refresh, and why; pure. */
 export function decideRefresh(input: {
-  grant: Pick<Grant, 'version' | 'refreshMarker'>
+  grant: Pick<Grant, 'version' | 'refreshMarker' | 'authMethod'>
   tokens: TokenSet
   policy: Manifest['tokens']
   need: TokenNeed
@@ -58,8 +90,7 @@ export function decideRefresh(input: {
   const since =
     need.kind === 'proof' ? need.sinceVersion : need.kind === 'replacement' ? need.refusedVersion : undefined
   if (since !== undefined && grant.version > since) return { act: false, reason: 'already_done' }
-  if (policy.refresh === 'none' || tokens.refreshToken === undefined)
-    return { act: false, reason: 'not_refreshable' }
+  if (tokenToRenew(tokens, policy) === undefined) return { act: false, reason: 'not_refreshable' }
 
   const secondsLeft = tokens.accessTokenExpiresAt
     ? (tokens.accessTokenExpiresAt.getTime() - now.getTime()) / 1000
@@ -69,7 +100,8 @@ export function decideRefresh(input: {
 
   const marker = grant.refreshMarker
   if (!marker) return { act: true, reason: need.kind === 'usable' ? 'due' : 'asked_for' }
-  const grace = policy.replay === 'single_use' ? 0 : policy.replay.graceSeconds
+  const replay = (grant.authMethod === 'oauth2' ? policy.oauth2Replay : undefined) ?? policy.replay
+  const grace = replay === 'single_use' ? 0 : replay.graceSeconds
   if (now.getTime() - marker.sentAt.getTime() < grace * 1000)
     return { act: true, reason: 'repeat_within_grace' }
   const alive = secondsLeft > 0 && need.kind !== 'replacement'

@@ -1,13 +1,22 @@
-import { type CoreContext, providerContext } from '../core-context.js'
+import type { CoreContext } from '../core-context.js'
 import type { ErrorCode } from '../model/errors.js'
+import type { Grant, TokenSet } from '../model/grant.js'
 import type { GrantId } from '../model/ids.js'
+import { providerContext } from '../oauth/provider-context.js'
+import { canRevoke, revokeAuthorization } from '../oauth/renew.js'
 import { readHookFailure } from '../provider/hook-failure.js'
-import type { GrantAccess, Provider } from '../provider/provider.js'
+import type { Provider } from '../provider/provider.js'
 
 /** What came of ending an authorization at the platform. */
 export type TakenBack =
   | { outcome: 'revoked' | 'kept_in_use' | 'not_supported' }
   | { outcome: 'failed'; code: ErrorCode }
+
+/** What of a grant, or of an authorization that never became one, it takes to end it. */
+export type Endable = Pick<
+  Grant,
+  'workspaceId' | 'client' | 'authMethod' | 'subject' | 'settings' | 'grantedScopes'
+>
 
 /** How long the platform is given; nobody's verb should hang on a courtesy. */
 const seconds = 15
@@ -21,20 +30,24 @@ const seconds = 15
 export async function takeBack(
   core: CoreContext,
   provider: Provider,
-  access: GrantAccess,
+  grant: Endable,
+  tokens: TokenSet,
   exceptFor: GrantId | null,
 ): Promise<TakenBack> {
-  const { id: platform, tokens } = provider.manifest
-  if (!provider.revoke) return { outcome: 'not_supported' }
-  if (
-    tokens.revocationScope === 'subject' &&
-    (await core.store.grants.isSubjectInUse(platform, access.subject, exceptFor))
-  ) {
-    return { outcome: 'kept_in_use' }
-  }
+  const { id: platform, tokens: policy } = provider.manifest
+  const { workspaceId, client, authMethod, subject, settings, grantedScopes } = grant
   try {
     const deadline = new Date(Date.now() + seconds * 1000)
-    await provider.revoke(providerContext(core, provider, { deadline }), access)
+    const ctx = await providerContext(core, provider, { workspaceId, client, deadline })
+    const access = { authMethod, subject, settings, grantedScopes, tokens }
+    if (!canRevoke(ctx, provider, access)) return { outcome: 'not_supported' }
+    if (
+      policy.revocationScope === 'subject' &&
+      (await core.store.grants.isSubjectInUse(platform, subject, client, exceptFor))
+    ) {
+      return { outcome: 'kept_in_use' }
+    }
+    await revokeAuthorization(ctx, provider, access)
     return { outcome: 'revoked' }
   } catch (error) {
     const code = codeOf(provider, error)

@@ -48,7 +48,9 @@ async function createWorld(
     grant: async () => (await core.store.grants.get(workspaceId, grantId))!,
     refreshes: () => platform.calls.filter((hook) => hook === 'refresh').length,
     reconnect: () =>
-      reconnectAccount(core, scope, account.id, { identifier: 'ann', password: 'password of ann' }),
+      reconnectAccount(core, scope, account.id, {
+        fields: { identifier: 'ann', password: 'password of ann' },
+      }),
     history: () => core.store.accounts.listHistory(workspaceId, account.id, 10),
   }
 }

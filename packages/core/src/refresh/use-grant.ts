@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type CoreContext, providerContext } from '../core-context.js'
+import type { CoreContext } from '../core-context.js'
 import { recordAccountHealth, recordGrantHealth } from '../health/record-health.js'
 import { isPostMcpError, PostMcpError } from '../model/errors.js'
-import type { Grant } from '../model/grant.js'
+import type { Grant, TokenSet } from '../model/grant.js'
 import type { GrantId, WorkspaceId } from '../model/ids.js'
+import { providerContext } from '../oauth/provider-context.js'
+import { renewTokens } from '../oauth/renew.js'
 import { type HookFailure, readHookFailure } from '../provider/hook-failure.js'
 import type { GrantAccess, Provider, RefreshedTokens } from '../provider/provider.js'
 import { saveSurely } from '../store/save-surely.js'
 import type { Strongbox } from '../vault/vault.js'
 import { readSecrets, readTokens, secretsOf, tokensOf, writeTokens } from './grant-secrets.js'
-import { decideRefresh, nextRefreshAt, type TokenNeed } from './refresh-policy.js'
+import { decideRefresh, nextRefreshAt, planEnd, type TokenNeed, tokenToRenew } from './refresh-policy.js'
 import { takeBack } from './take-back.js'
 
 /** A grant with its secrets open, for the length of one call. */
@@ -48,8 +50,17 @@ export async function openGrant(
   if (!sealed) throw new PostMcpError('account_not_publishable', 'The account was disconnected.')
   const box = await core.vault.unlock(workspaceId)
   const tokens = readTokens(box.open(tokensOf(grantId), sealed))
-  return { grant, access: { subject: grant.subject, settings: grant.settings, tokens } }
+  return { grant, access: accessOf(grant, tokens) }
 }
+
+/** A grant as a hook gets it. */
+const accessOf = (grant: Grant, tokens: TokenSet): GrantAccess => ({
+  authMethod: grant.authMethod,
+  subject: grant.subject,
+  grantedScopes: grant.grantedScopes,
+  settings: grant.settings,
+  tokens,
+})
 
 /**
  * A grant that can be used now: refreshes when that is due or asked for, once, however many callers in however many processes
@@ -154,7 +165,8 @@ async function sendRefresh(
   const secrets = sealedSecrets ? readSecrets(box.open(secretsOf(id), sealedSecrets)) : {}
 
   // The marker is committed before the token leaves: whoever finds it knows that the token may be used up.
-  const fingerprint = box.fingerprint('refresh-token', access.tokens.refreshToken ?? '')
+  const sent = tokenToRenew(access.tokens, provider.manifest.tokens) ?? ''
+  const fingerprint = box.fingerprint('refresh-token', sent)
   const left = grant.refreshMarker?.fingerprint === fingerprint ? grant.refreshMarker : null
   const marker = left ?? { fingerprint, sentAt: core.clock.now() }
   if (!(await core.store.grants.setRefreshMarker(workspaceId, id, owner, marker))) return
@@ -163,20 +175,45 @@ async function sendRefresh(
   const deadline = new Date(Date.now() + core.timings.refreshRequest * 1000)
   let tokens: RefreshedTokens
   try {
-    if (!provider.refresh)
-      throw new PostMcpError('internal_error', `${provider.manifest.name} has no refresh.`)
-    tokens = await provider.refresh(providerContext(core, provider, { deadline }), access, secrets)
+    const ctx = await providerContext(core, provider, { workspaceId, client: grant.client, deadline })
+    tokens = await renewTokens(ctx, provider, access, secrets)
   } catch (error) {
     const failure = readHookFailure(provider, error, 'refresh')
     // A refusal leaves no doubt about the token; neither does a request that never arrived.
     if (failure.effect === 'none' && !left) {
       await core.store.grants.setRefreshMarker(workspaceId, id, owner, null)
     }
+    if (failure.classification.kind === 'grant_lost' && !provider.manifest.tokens.neededToPublish) {
+      return giveUpRefreshing(core, box, open)
+    }
     const verdict = await judgeRefreshFailure(core, provider, grant, failure, left !== null)
     if (verdict) throw verdict
     return
   }
   await saveRefreshed(core, provider, box, open, tokens)
+}
+
+/** Tokens that only proved who connected have ended: the account lives on without them. */
+async function giveUpRefreshing(
+  core: CoreContext,
+  box: Strongbox,
+  { grant, access }: OpenGrant,
+): Promise<void> {
+  const { workspaceId, id } = grant
+  const { refreshToken: _, refreshTokenExpiresAt: __, ...tokens } = access.tokens
+  await core.store.transaction(async (tx) => {
+    const isNewest = await tx.grants.saveRefreshed(workspaceId, id, {
+      expectedVersion: grant.version,
+      accessTokenExpiresAt: grant.accessTokenExpiresAt,
+      refreshTokenExpiresAt: null,
+      refreshAt: null,
+      endsAt: null,
+      grantedScopes: grant.grantedScopes,
+      settings: grant.settings,
+    })
+    if (isNewest)
+      await tx.credentials.put(workspaceId, tokensOf(id), box.seal(tokensOf(id), writeTokens(tokens)))
+  })
 }
 
 /** Saves a rotated pair; it exists nowhere else, so nothing comes before this. */
@@ -202,6 +239,7 @@ async function saveRefreshed(
         accessTokenExpiresAt: tokens.accessTokenExpiresAt ?? null,
         refreshTokenExpiresAt: refreshTokenExpiresAt ?? null,
         refreshAt: nextRefreshAt(tokens, provider.manifest.tokens, core.clock.now(), Math.random()),
+        endsAt: planEnd(tokens, grant.authorizedAt, provider.manifest.tokens),
         grantedScopes: tokens.grantedScopes ?? grant.grantedScopes,
         settings,
       })
@@ -211,7 +249,22 @@ async function saveRefreshed(
     })
   })
   // A reconnect or a disconnect came in between: nobody will ever use these, so they must not live on at the platform.
-  if (!saved) await takeBack(core, provider, { subject: grant.subject, settings, tokens }, null)
+  if (!saved && !(await isSameAuthorization(core, grant))) {
+    await takeBack(core, provider, { ...grant, settings }, tokens, null)
+  }
+}
+
+/**
+ * Whether the grant still lives by the consent it had. Then who overtook us refreshed the same session, within the grace of the
+ * platform or with a refresh token that can be used again, and to end what we brought would end what he saved.
+ */
+async function isSameAuthorization(core: CoreContext, before: Grant): Promise<boolean> {
+  const now = await core.store.grants.get(before.workspaceId, before.id)
+  return (
+    now !== undefined &&
+    now.health.status !== 'disconnected' &&
+    now.authorizedAt.getTime() === before.authorizedAt.getTime()
+  )
 }
 
 /**
@@ -228,7 +281,12 @@ async function judgeRefreshFailure(
   const { classification, error } = failure
   let isOvertaken = false
   if (classification.kind === 'grant_lost') {
-    const reason = predecessorUnknown ? 'refresh_outcome_lost' : classification.reason
+    const hasEnded = grant.refreshTokenExpiresAt !== null && grant.refreshTokenExpiresAt <= core.clock.now()
+    const reason = predecessorUnknown
+      ? 'refresh_outcome_lost'
+      : hasEnded
+        ? 'token_expired'
+        : classification.reason
     isOvertaken = !(await recordGrantHealth(core, grant, {
       status: 'needs_reauth',
       reason,

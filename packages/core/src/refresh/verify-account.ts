@@ -1,4 +1,4 @@
-import { type CoreContext, providerContext } from '../core-context.js'
+import type { CoreContext } from '../core-context.js'
 import { type AccountReport, effectiveHealth, reportAccount } from '../health/account-report.js'
 import { recordAccountHealth, recordGrantHealth } from '../health/record-health.js'
 import type { Account, HealthVerdict } from '../model/account.js'
@@ -7,8 +7,11 @@ import { isPostMcpError, PostMcpError } from '../model/errors.js'
 import type { Grant } from '../model/grant.js'
 import type { AccountId } from '../model/ids.js'
 import type { Scope } from '../model/scope.js'
+import { providerContext } from '../oauth/provider-context.js'
 import { type HookFailure, readHookFailure } from '../provider/hook-failure.js'
 import type { Provider, Verification } from '../provider/provider.js'
+import { tokenToRenew } from './refresh-policy.js'
+import { openTarget } from './target-access.js'
 import { type OpenGrant, useGrant } from './use-grant.js'
 
 /** How a status was come by. */
@@ -97,11 +100,13 @@ async function verifyLive(
   let open = await useGrant(core, grant.workspaceId, grant.id, need)
   for (let again = true; ; again = false) {
     try {
-      const ctx = providerContext(core, provider)
-      await storeVerification(core, account, open, await provider.verify(ctx, open.access, account.targetId))
+      const { workspaceId, client } = open.grant
+      const ctx = await providerContext(core, provider, { workspaceId, client })
+      const target = await openTarget(core, account)
+      await storeVerification(core, account, open, await provider.verify(ctx, open.access, target))
       return
     } catch (error) {
-      const failure = readHookFailure(provider, error, 'verify')
+      const failure = asFinal(readHookFailure(provider, error, 'verify'), provider, open)
       if (failure.classification.kind !== 'access_token_expired' || !again) {
         if (!(await storeFailure(core, account, open.grant, failure, 'verify'))) return
         throw asCheckFailure(failure)
@@ -112,6 +117,13 @@ async function verifyLive(
       })
     }
   }
+}
+
+/** An access token that ended, and that nothing can renew, is the end of the grant. */
+export function asFinal(failure: HookFailure, { manifest }: Provider, { access }: OpenGrant): HookFailure {
+  const isRenewable = tokenToRenew(access.tokens, manifest.tokens) !== undefined
+  if (failure.classification.kind !== 'access_token_expired' || isRenewable) return failure
+  return { ...failure, classification: { kind: 'grant_lost', status: 'expired', reason: 'token_expired' } }
 }
 
 /** A refusal that says nothing about the account is an answer we cannot read. */
@@ -158,6 +170,7 @@ async function storeVerification(
       displayName: found.target.displayName,
       avatarUrl: found.target.avatarUrl,
       profileUrl: found.target.profileUrl,
+      ...(found.target.settings && { settings: found.target.settings }),
     }),
   })
 }

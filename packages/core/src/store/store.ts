@@ -1,6 +1,6 @@
 import type { Account, Health } from '../model/account.js'
-import type { Connection, ConnectionState, TargetSummary } from '../model/connection.js'
-import type { Grant, RefreshMarker } from '../model/grant.js'
+import type { Connection, ConnectionOAuth, ConnectionState, TargetSummary } from '../model/connection.js'
+import type { Grant, GrantClient, RefreshMarker } from '../model/grant.js'
 import type {
   AccountId,
   ApiKeyId,
@@ -8,6 +8,7 @@ import type {
   ConnectionId,
   GrantId,
   MediaId,
+  OAuthClientId,
   PostGroupId,
   PostId,
   WorkspaceId,
@@ -30,7 +31,9 @@ export interface Workspace {
   name: string
   /** `sandbox` workspaces publish to simulated platforms only. */
   mode: 'live' | 'sandbox'
-  /** Most accounts it may hold; null: no limit. */
+  /** Name of its plan; see `POSTMCP_PLANS`. */
+  plan: string
+  /** Most accounts it may hold, over what its plan says; null: what the plan says. */
   maxAccounts: number | null
   createdAt: Date
 }
@@ -51,6 +54,23 @@ export interface PageRequest {
   limit: number
   /** Only what comes after the row with this id. */
   after?: string | undefined
+}
+
+/** A client registration that belongs to a workspace; its secrets are sealed credentials. */
+export interface OAuthClient {
+  id: OAuthClientId
+  workspaceId: WorkspaceId
+  platform: string
+  /** `workspace`: its own, given by a person. `registered`: made by us at one server. */
+  source: 'workspace' | 'registered'
+  /** The server it is good for; empty where the platform has only one. */
+  server: string
+  redirectUri: string
+  scopes: string[]
+  clientId: string
+  /** Base addresses that go with it, by endpoint name. */
+  endpoints: Record<string, string>
+  createdAt: Date
 }
 
 /** Who owns a sealed value, and which of its secrets it is. */
@@ -84,9 +104,12 @@ export type IdempotencyClaim =
   | { state: 'mismatch' }
   | { state: 'done'; resultId: string }
 
-/** When the sweeper refreshes a grant ahead of need; null: never. */
-interface RefreshPlan {
+/** What the sweeper has to do about a grant, and when. */
+interface GrantPlan {
+  /** When its tokens are refreshed ahead of need; null: never. */
   refreshAt: Date | null
+  /** When access ends unless a person does something; null: never, or unknown. */
+  endsAt: Date | null
 }
 
 /** A wake-up: somebody should look at this post. */
@@ -125,8 +148,8 @@ export interface StoreOperations {
   workspaces: {
     insert(workspace: Workspace): Promise<void>
     get(id: WorkspaceId): Promise<Workspace | undefined>
-    /** The oldest one: the one this machine's owner works in. */
-    first(): Promise<Workspace | undefined>
+    /** The oldest one of a mode: the one this machine's owner works in. */
+    first(mode: Workspace['mode']): Promise<Workspace | undefined>
     /** Reads the row and holds it against other transactions that lock it; only inside a transaction. */
     lock(id: WorkspaceId): Promise<Workspace | undefined>
   }
@@ -170,7 +193,7 @@ export interface StoreOperations {
   }
 
   grants: {
-    insert(grant: Omit<Grant, 'refreshMarker'> & RefreshPlan): Promise<void>
+    insert(grant: Omit<Grant, 'refreshMarker'> & Pick<GrantPlan, 'refreshAt'>): Promise<void>
     get(workspaceId: WorkspaceId, id: GrantId): Promise<Grant | undefined>
     findBySubject(workspaceId: WorkspaceId, platform: string, subject: string): Promise<Grant | undefined>
     /** A new authorization for the same grant: the version goes up, lease and marker are void, health is set. */
@@ -179,14 +202,37 @@ export interface StoreOperations {
       id: GrantId,
       update: Pick<
         Grant,
-        'settings' | 'grantedScopes' | 'accessTokenExpiresAt' | 'refreshTokenExpiresAt' | 'health'
+        | 'authMethod'
+        | 'authorizedAt'
+        | 'client'
+        | 'settings'
+        | 'grantedScopes'
+        | 'accessTokenExpiresAt'
+        | 'refreshTokenExpiresAt'
+        | 'health'
       > &
-        RefreshPlan,
+        GrantPlan,
     ): Promise<void>
     /** Its authorization is given up: the version goes up, lease and marker are void, health is set. */
     end(workspaceId: WorkspaceId, id: GrantId, health: Health): Promise<void>
-    /** Whether any workspace has a living grant of this subject, one aside; the only question that looks beyond a workspace. */
-    isSubjectInUse(platform: string, subject: string, exceptFor: GrantId | null): Promise<boolean>
+    /**
+     * Whether any workspace has a living grant of this subject to this client, one aside; the only question that looks beyond a
+     * workspace. At addresses of its own a workspace may call anybody anything: such grants count only among themselves.
+     */
+    isSubjectInUse(
+      platform: string,
+      subject: string,
+      client: GrantClient | null,
+      exceptFor: GrantId | null,
+    ): Promise<boolean>
+    /**
+     * Active grants that end within so many days and of which nobody was told yet for this number of days, each marked as told.
+     */
+    takeEnding(now: Date, withinDays: number, limit: number): Promise<Grant[]>
+    /** All living grants of a subject, in whatever workspace: what a callback of the platform concerns. */
+    listBySubject(platform: string, subject: string): Promise<Grant[]>
+    /** Holds off others who end or begin grants of this subject, until the transaction ends. */
+    lockSubject(platform: string, subject: string): Promise<void>
     /** True when the version is still the expected one and nobody else holds a living lease. */
     acquireRefreshLease(
       workspaceId: WorkspaceId,
@@ -216,7 +262,7 @@ export interface StoreOperations {
         refreshTokenExpiresAt: Date | null
         grantedScopes: string[]
         settings: JsonObject
-      } & RefreshPlan,
+      } & GrantPlan,
     ): Promise<boolean>
     updateSettings(
       workspaceId: WorkspaceId,
@@ -239,6 +285,39 @@ export interface StoreOperations {
     ): Promise<{ workspaceId: WorkspaceId; grantId: GrantId }[]>
   }
 
+  oauthClients: {
+    insert(client: OAuthClient): Promise<void>
+    get(workspaceId: WorkspaceId, id: OAuthClientId): Promise<OAuthClient | undefined>
+    /** Newest first. */
+    list(
+      workspaceId: WorkspaceId,
+      platform: string,
+      source: OAuthClient['source'],
+      server: string,
+    ): Promise<OAuthClient[]>
+    /** Wherever it belongs: what a callback of the platform names. */
+    find(id: OAuthClientId): Promise<OAuthClient | undefined>
+    /** The living ones a person gave, for all platforms. */
+    listOwn(workspaceId: WorkspaceId): Promise<OAuthClient[]>
+    /** It is used for no new grants; those that were obtained with it keep it. */
+    retire(workspaceId: WorkspaceId, id: OAuthClientId): Promise<void>
+  }
+
+  /** Secrets of the installation itself, such as the keys it signs with. */
+  systemSecrets: {
+    get(name: string): Promise<Buffer | undefined>
+    /** Does nothing when there is one; read again afterwards. */
+    putFirst(name: string, sealed: Buffer): Promise<void>
+  }
+
+  inboundEvents: {
+    /** Whether an event of a platform is seen for the first time. */
+    isNew(platform: string, client: string, eventId: string, at: Date): Promise<boolean>
+    /** As if it had never come, for it could not be taken in. */
+    forget(platform: string, client: string, eventId: string): Promise<void>
+    deleteOlderThan(instant: Date): Promise<void>
+  }
+
   accounts: {
     insert(account: Account): Promise<void>
     get(workspaceId: WorkspaceId, id: AccountId): Promise<Account | undefined>
@@ -251,9 +330,21 @@ export interface StoreOperations {
       workspaceId: WorkspaceId,
       id: AccountId,
       update: Partial<
-        Pick<Account, 'handle' | 'displayName' | 'avatarUrl' | 'profileUrl' | 'checkedAt' | 'lastUsedAt'>
+        Pick<
+          Account,
+          | 'kind'
+          | 'settings'
+          | 'handle'
+          | 'displayName'
+          | 'avatarUrl'
+          | 'profileUrl'
+          | 'checkedAt'
+          | 'lastUsedAt'
+        >
       >,
     ): Promise<void>
+    /** Connected accounts nobody has asked about for a day, each put off for another. */
+    takeUnverified(now: Date, limit: number): Promise<Account[]>
     /** Hangs it on a grant, or on none (then its health says `disconnected`). */
     attach(workspaceId: WorkspaceId, id: AccountId, grantId: GrantId | null, health: Health): Promise<void>
     /** Applies only while the account hangs on this grant in this version. */
@@ -281,8 +372,28 @@ export interface StoreOperations {
         targets?: TargetSummary[]
         accountIds?: AccountId[]
         failureReason?: string | null
+        expiresAt?: Date
+        csrfHash?: Buffer
       },
     ): Promise<boolean>
+    /** Makes a pending connection reachable for the browser: by its state, and by its start page. */
+    openForBrowser(
+      workspaceId: WorkspaceId,
+      id: ConnectionId,
+      way: { oauth: ConnectionOAuth; stateHash: Buffer; startHash: Buffer },
+    ): Promise<boolean>
+    /** By the digest of a state, whatever became of it. */
+    findByState(hash: Buffer): Promise<Connection | undefined>
+    findByStart(hash: Buffer): Promise<Connection | undefined>
+    /** Takes the state of a pending connection that has not expired, once. */
+    consume(stateHash: Buffer, now: Date): Promise<Connection | undefined>
+    /** Remembers the browser that opened the start page; a later one takes its place. */
+    bind(workspaceId: WorkspaceId, id: ConnectionId, bindingHash: Buffer): Promise<void>
+    isBound(workspaceId: WorkspaceId, id: ConnectionId, bindingHash: Buffer): Promise<boolean>
+    /** By the digest of the token that only the page of its browser holds. */
+    findByCsrf(hash: Buffer): Promise<Connection | undefined>
+    /** Open ones that have expired, and those whose exchange never came to an end. */
+    listStale(now: Date, interruptedBefore: Date, limit: number): Promise<Connection[]>
   }
 
   media: {

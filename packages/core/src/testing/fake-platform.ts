@@ -1,9 +1,13 @@
+import type { AppClient } from '../provider/context.js'
+
 /** A platform on loopback, simulated or real, with switches for bad days. What `testProvider` needs of it. */
 export interface FakePlatform {
   /** An address for each endpoint the manifest declares; one that is only ever linked to may be any. */
   endpoints: Record<string, string>
   /** Origins of the accounts' own servers, where the platform has such. */
   serverOrigins: readonly string[]
+  /** Our application there, where one is configured by hand. */
+  client?: AppClient | null
   /** A new account with nothing in it. */
   createAccount(): Promise<FakeAccount>
   /** The same token after the end of its life, as the platform sees it. */
@@ -20,10 +24,14 @@ export interface FakePlatform {
 export interface FakeAccount {
   /** The id under which it is listed as a target. */
   targetId: string
-  /** Credentials that work, by declared field. */
+  /** Credentials that work, or what an OAuth connect asks for first, by declared field. */
   fields: Record<string, string>
   /** Credentials of the right form that do not. */
   wrongFields: Record<string, string>
+  /** The owner consents in his browser. @returns the address the platform sends him back to */
+  approve?(authorizationUrl: string): Promise<string>
+  /** The same, but he denies. */
+  deny?(authorizationUrl: string): Promise<string>
   /** The owner takes away our access. */
   revokeAccess(): Promise<void>
   /** The platform's ids of all posts the public sees. */

@@ -1,3 +1,5 @@
 export { createFakeClock } from './fake-clock.js'
-export type { FakePlatform } from './fake-platform.js'
+export type { FakeAccount, FakePlatform } from './fake-platform.js'
+export { answerLookups, restoreLookup } from './lookups.js'
+export { type ConnectedAccount, type Exchange, type ProviderRun, startRun } from './provider-run.js'
 export { testProvider } from './provider-suite.js'

@@ -135,6 +135,8 @@ const manifestOf = (options: MemoryPlatformOptions): Manifest => ({
         { name: 'password', label: 'Password', description: 'Your password.', secret: true, required: true },
       ],
     },
+    listsAllTargets: true,
+    targetKinds: ['profile'],
   },
   endpoints: {},
   scopes: [],
@@ -144,6 +146,7 @@ const manifestOf = (options: MemoryPlatformOptions): Manifest => ({
     refreshAheadSeconds: 60,
     verifyBy: 'refresh',
     revocationScope: 'token',
+    neededToPublish: true,
     ...options.tokens,
   },
   publish: {
@@ -252,7 +255,7 @@ export function createMemoryPlatform(options: MemoryPlatformOptions): MemoryPlat
         avatarUrl: null,
         profileUrl: null,
       })),
-    verify: (_ctx, given, targetId) =>
+    verify: (_ctx, given, { targetId }) =>
       call('verify', () => {
         const target = authorize(given).targets.find((each) => each.targetId === targetId)
         return target

@@ -6,6 +6,10 @@ import {
 } from '../http/http-client.js'
 import type { Logger } from '../model/ambient.js'
 import type { TokenSet } from '../model/grant.js'
+import type { JsonObject } from '../model/json.js'
+import { beginAuthorization, finishAuthorization } from '../oauth/authorize.js'
+import { canRevoke, renewTokens, revokeAuthorization } from '../oauth/renew.js'
+import { scopesToAsk } from '../oauth/scopes.js'
 import type { ProviderContext } from '../provider/context.js'
 import { type HookFailure, readHookFailure } from '../provider/hook-failure.js'
 import type {
@@ -15,6 +19,8 @@ import type {
   Provider,
   PublishInput,
   PublishStep,
+  RefreshedTokens,
+  TargetAccess,
 } from '../provider/provider.js'
 import { createFakeClock, type FakeClock } from './fake-clock.js'
 import type { FakeAccount, FakePlatform } from './fake-platform.js'
@@ -24,6 +30,13 @@ export interface ConnectedAccount {
   account: FakeAccount
   authorization: Authorization
   access: GrantAccess
+  target: TargetAccess
+}
+
+/** A request that was answered. */
+export interface Exchange {
+  request: HttpRequest
+  response: HttpResponse
 }
 
 /** One test's dealings with a provider: what it was handed, what it sent, what it said. */
@@ -31,6 +44,8 @@ export interface ProviderRun {
   ctx: ProviderContext
   clock: FakeClock
   requests: HttpRequest[]
+  /** Those of them that were answered, with the answers. */
+  exchanges: Exchange[]
   /** Everything a hook showed to the world: errors, log lines, checkpoints, settings, targets. */
   shown: unknown[]
   /** What must not be in there, by a name to say in a failure. */
@@ -38,7 +53,12 @@ export interface ProviderRun {
   /** From now on nothing is sent; every request is refused with an answer that repeats it whole. */
   echoRequests(): void
   connect(account: FakeAccount): Promise<ConnectedAccount>
+  /** Goes through the browser: to the consent page, and back with what the owner answered. */
+  authorize(account: FakeAccount, answer?: 'approve' | 'deny'): Promise<Authorization>
   keep(tokens: TokenSet): TokenSet
+  renew(connected: ConnectedAccount): Promise<RefreshedTokens>
+  /** Ends the authorization. @returns false where there is no way to do so from here */
+  revoke(connected: Pick<ConnectedAccount, 'access'>): Promise<boolean>
   inputFor(connected: ConnectedAccount, text?: string): PublishInput
   /** Brings a post to the point from which the next call makes it public. */
   prepare(input: PublishInput): Promise<PublishStep & { type: 'send' }>
@@ -47,10 +67,14 @@ export interface ProviderRun {
   close(): Promise<void>
 }
 
+/** Where the fake browser is sent back to; nobody listens there. */
+const redirectUri = 'http://127.0.0.1:4477/accounts/oauth/callback'
+
 /** Prepares one test of a provider. */
 export function startRun(provider: Provider, fake: FakePlatform): ProviderRun {
   const shown: unknown[] = []
   const requests: HttpRequest[] = []
+  const exchanges: Exchange[] = []
   const secrets = new Map<string, string>()
   const clock = createFakeClock()
   const log = (fields: Record<string, unknown>, message: string) => void shown.push({ fields, message })
@@ -67,17 +91,30 @@ export function startRun(provider: Provider, fake: FakePlatform): ProviderRun {
   const recording = (inner: HttpClient): HttpClient => ({
     async request(request) {
       requests.push(request)
-      return isEcho ? echo(fake, request) : inner.request(request)
+      if (isEcho) return echo(fake, request)
+      const response = await inner.request(request)
+      exchanges.push({ request, response })
+      return response
     },
     within: (limits) => recording(inner.within(limits)),
   })
   const signal = new AbortController().signal
-  const ctx = { http: recording(client), clock, signal, logger, endpoints: fake.endpoints }
+  const ctx: ProviderContext = {
+    http: recording(client),
+    clock,
+    signal,
+    logger,
+    endpoints: fake.endpoints,
+    client: fake.client ?? null,
+    server: null,
+    publicUrl: 'http://127.0.0.1:4477',
+  }
 
   const keep = (tokens: TokenSet) => {
     const which = secrets.size
     secrets.set(`access token ${which}`, tokens.accessToken)
     if (tokens.refreshToken !== undefined) secrets.set(`refresh token ${which}`, tokens.refreshToken)
+    if (tokens.proofKey !== undefined) secrets.set(`proof key ${which}`, privatePartOf(tokens.proofKey))
     return tokens
   }
 
@@ -85,6 +122,7 @@ export function startRun(provider: Provider, fake: FakePlatform): ProviderRun {
     ctx,
     clock,
     requests,
+    exchanges,
     shown,
     secrets,
     keep,
@@ -92,32 +130,79 @@ export function startRun(provider: Provider, fake: FakePlatform): ProviderRun {
       isEcho = true
     },
     async connect(account) {
-      if (!provider.authenticate)
-        throw new Error(`${provider.manifest.id} cannot be connected with credentials.`)
-      for (const { name, secret } of provider.manifest.connect.credentials?.fields ?? []) {
+      const { credentials } = provider.manifest.connect
+      for (const { name, secret } of credentials?.fields ?? []) {
         const value = account.fields[name]
         if (secret && value !== undefined) secrets.set(`field ${name}`, value)
       }
-      const authorization = await provider.authenticate(ctx, account.fields)
+      const authorization =
+        account.approve === undefined && provider.authenticate
+          ? await provider.authenticate(ctx, account.fields)
+          : await this.authorize(account)
       for (const [name, value] of Object.entries(authorization.secrets)) secrets.set(`secret ${name}`, value)
-      const { subject, settings } = authorization
-      shown.push({ subject, settings, grantedScopes: authorization.grantedScopes })
-      return { account, authorization, access: { subject, settings, tokens: keep(authorization.tokens) } }
+      const { subject, settings, grantedScopes } = authorization
+      shown.push({ subject, settings, grantedScopes })
+      const authMethod = account.approve ? ('oauth2' as const) : ('credentials' as const)
+      const access = { authMethod, subject, settings, grantedScopes, tokens: keep(authorization.tokens) }
+      const targets = await provider.listTargets(ctx, access)
+      const found = targets.find(({ targetId }) => targetId === account.targetId)
+      for (const [name, value] of Object.entries(found?.secrets ?? {})) secrets.set(`target ${name}`, value)
+      const target = {
+        targetId: account.targetId,
+        handle: found?.handle ?? account.targetId,
+        settings: found?.settings ?? {},
+        secrets: found?.secrets ?? {},
+      }
+      return { account, authorization, access, target }
     },
-    inputFor({ access, account }, text = 'Hello, conformance.') {
+    async authorize(account, answer = 'approve') {
+      const request = { fields: account.fields, redirectUri, isReconnect: false }
+      const server = (await provider.locateServer?.(ctx, account.fields)) ?? null
+      if (server && provider.registerClient) {
+        const scopes = server.scopes ?? scopesToAsk(provider.manifest, null)
+        const registered = await provider.registerClient(ctx, server, { redirectUri, scopes })
+        const { clientId: id, clientSecret } = registered
+        ctx.client = {
+          id,
+          secrets: clientSecret === null ? [] : [clientSecret],
+          optionalScopes: [],
+          values: {},
+        }
+        ctx.server = server
+      }
+      for (const [index, secret] of (ctx.client?.secrets ?? []).entries()) {
+        secrets.set(`client secret ${index}`, secret)
+      }
+      const pending = await beginAuthorization(ctx, provider, request, server)
+      for (const [name, value] of Object.entries(pending.flow)) secrets.set(`flow ${name}`, value)
+      const back = await account[answer]?.(pending.authorizationUrl)
+      if (back === undefined) throw new Error('The account of the fake platform has no browser.')
+      const { searchParams } = new URL(back)
+      if (searchParams.get('state') !== pending.state) throw new Error('The state did not come back.')
+      return finishAuthorization(ctx, provider, pending, searchParams)
+    },
+    renew: ({ access, authorization }) => renewTokens(ctx, provider, access, authorization.secrets),
+    async revoke({ access }) {
+      if (!canRevoke(ctx, provider, access)) return false
+      await revokeAuthorization(ctx, provider, access)
+      return true
+    },
+    inputFor({ access, target }, text = 'Hello, conformance.') {
       return {
         access,
-        account: { targetId: account.targetId, handle: account.targetId },
+        account: target,
         content: { text, media: [] },
-        dedupeKey: provider.createDedupeKey(clock.now()),
+        dedupeKey: provider.createDedupeKey?.(clock.now()) ?? '',
         startedAt: clock.now(),
       }
     },
     async prepare(input) {
-      let step = await provider.startPublish(ctx, input)
+      const { startPublish, continuePublish } = provider
+      if (!startPublish || !continuePublish) throw new Error(`${provider.manifest.id} does not publish.`)
+      let step = await startPublish(ctx, input)
       for (let turns = 0; step.type === 'wait' && turns < 20; turns++) {
         clock.advance(step.resumeAfterSeconds)
-        step = await provider.continuePublish(ctx, input, step.checkpoint)
+        step = await continuePublish(ctx, input, step.checkpoint)
       }
       if (step.type !== 'send')
         throw new Error(`Publishing came to "${step.type}" without announcing that it sends.`)
@@ -141,6 +226,9 @@ export function startRun(provider: Provider, fake: FakePlatform): ProviderRun {
 /** Where requests may go: what is declared, and the accounts' own servers. */
 export const originsOf = (fake: FakePlatform): Set<string> =>
   new Set([...Object.values(fake.endpoints), ...fake.serverOrigins].map((url) => new URL(url).origin))
+
+/** Of a private JWK only what is not public. */
+const privatePartOf = ({ d }: JsonObject): string => (typeof d === 'string' ? d : 'no private part')
 
 /** Some servers repeat in an error what they were asked. */
 function echo(fake: FakePlatform, request: HttpRequest): HttpResponse {

@@ -32,7 +32,14 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
 
     async function createWorkspace(): Promise<WorkspaceId> {
       const id = newId('workspace')
-      await store.workspaces.insert({ id, name: 'W', mode: 'live', maxAccounts: 3, createdAt: at(0) })
+      await store.workspaces.insert({
+        id,
+        name: 'W',
+        mode: 'live',
+        maxAccounts: 3,
+        plan: 'pro',
+        createdAt: at(0),
+      })
       return id
     }
     const grantOf = (
@@ -42,6 +49,9 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
       workspaceId,
       platform: 'memory',
       authMethod: 'credentials',
+      client: null,
+      authorizedAt: at(0),
+      endsAt: null,
       subject: `subject-${newId('event')}`,
       settings: { b: [1, 'x'], a: { c: null } },
       grantedScopes: ['read', 'write'],
@@ -57,6 +67,8 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
       platform: 'memory',
       targetId: newId('event'),
       grantId: grant.id,
+      kind: 'page',
+      settings: { b: 1 },
       handle: 'ann',
       displayName: 'Ann',
       avatarUrl: null,
@@ -145,10 +157,11 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
           name: 'W',
           mode: 'live',
           maxAccounts: 3,
+          plan: 'pro',
           createdAt: at(0),
         })
         expect(await store.workspaces.get(newId('workspace'))).toBeUndefined()
-        expect(await store.workspaces.first()).toBeDefined()
+        expect(await store.workspaces.first('live')).toBeDefined()
       })
 
       it('a locked workspace makes others wait for the lock, and nobody who merely writes', async () => {
@@ -297,6 +310,7 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
           accessTokenExpiresAt: at(7200),
           refreshTokenExpiresAt: at(9000),
           refreshAt: at(7000),
+          endsAt: at(9000),
           grantedScopes: ['read'],
           settings: { moved: true },
         }
@@ -340,11 +354,11 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
 
       it('that have ended are found by nobody any more', async () => {
         const { workspaceId, grant } = await furnish()
-        expect(await store.grants.isSubjectInUse('memory', grant.subject, null)).toBe(true)
-        expect(await store.grants.isSubjectInUse('memory', grant.subject, grant.id)).toBe(false)
-        expect(await store.grants.isSubjectInUse('else', grant.subject, null)).toBe(false)
+        expect(await store.grants.isSubjectInUse('memory', grant.subject, null, null)).toBe(true)
+        expect(await store.grants.isSubjectInUse('memory', grant.subject, null, grant.id)).toBe(false)
+        expect(await store.grants.isSubjectInUse('else', grant.subject, null, null)).toBe(false)
         await store.grants.end(workspaceId, grant.id, gone)
-        expect(await store.grants.isSubjectInUse('memory', grant.subject, null)).toBe(false)
+        expect(await store.grants.isSubjectInUse('memory', grant.subject, null, null)).toBe(false)
         expect(await store.grants.findBySubject(workspaceId, 'memory', grant.subject)).toBeUndefined()
         expect(await store.grants.get(workspaceId, grant.id)).toMatchObject({ version: 2, health: gone })
       })
@@ -496,6 +510,9 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
           platform: 'memory',
           state: 'pending',
           actor: 'local',
+          method: 'credentials',
+          oauth: null,
+          consumedAt: null,
           reconnectAccountId: account.id,
           targets: [],
           accountIds: [],
@@ -506,7 +523,7 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
         await store.connections.insert(connection)
         expect(await store.connections.get(workspaceId, connection.id)).toEqual(connection)
         expect(await store.connections.get(theirs, connection.id)).toBeUndefined()
-        const targets = [{ targetId: 't', handle: 'h', displayName: null }]
+        const targets = [{ targetId: 't', handle: 'h', displayName: null, kind: 'page' }]
         expect(await store.connections.advance(theirs, connection.id, ['pending'], { state: 'failed' })).toBe(
           false,
         )
@@ -815,7 +832,14 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
       it('are all or nothing', async () => {
         const id = newId('workspace')
         const work = store.transaction(async (tx) => {
-          await tx.workspaces.insert({ id, name: 'W', mode: 'live', maxAccounts: null, createdAt: at(0) })
+          await tx.workspaces.insert({
+            id,
+            name: 'W',
+            mode: 'live',
+            maxAccounts: null,
+            plan: 'pro',
+            createdAt: at(0),
+          })
           throw new Error('no')
         })
         await expect(work).rejects.toThrow('no')
@@ -843,6 +867,7 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
             name: 'a\0b',
             mode: 'live',
             maxAccounts: null,
+            plan: 'pro',
             createdAt: at(0),
           }),
         ).rejects.toMatchObject({ code: 'invalid_request' })

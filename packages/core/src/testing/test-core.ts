@@ -1,10 +1,12 @@
 import { connectAccount } from '../connect/connect-account.js'
-import type { CoreContext, Timings } from '../core-context.js'
-import { createHttpClient } from '../http/http-client.js'
+import { defaultPlans } from '../connect/plans.js'
+import type { CoreContext, Environment, Timings } from '../core-context.js'
+import { createHttpClient, type HttpClient } from '../http/http-client.js'
 import type { Account } from '../model/account.js'
 import { type Logger, silentLogger } from '../model/ambient.js'
 import type { WorkspaceId } from '../model/ids.js'
 import type { Scope } from '../model/scope.js'
+import type { Provider } from '../provider/provider.js'
 import { createRegistry } from '../provider/registry.js'
 import { RefreshFlights } from '../refresh/refresh-flights.js'
 import type { Store } from '../store/store.js'
@@ -30,7 +32,13 @@ const testTimings: Timings = {
 }
 
 export interface TestCoreOptions {
-  platforms: readonly MemoryPlatform[]
+  platforms: readonly { provider: Provider }[]
+  /** Addresses that may be called although they are on loopback. */
+  allowedOrigins?: string[]
+  endpoints?: Environment['endpoints']
+  clients?: Environment['clients']
+  /** Takes the place of the network. */
+  http?: HttpClient
   clock: FakeClock
   timings?: Partial<Timings>
   logger?: Logger
@@ -49,12 +57,22 @@ export async function createTestCore(database: TestDatabase, options: TestCoreOp
   const store = options.wrapStore?.(opened) ?? opened
   const { clock, logger = silentLogger } = options
   await registerKeyRing(opened.keys, keyProvider)
+  const environment = {
+    http:
+      options.http ??
+      createHttpClient({
+        userAgent: 'postmcp-test',
+        logger,
+        allowedOrigins: options.allowedOrigins ?? [],
+      }),
+    endpoints: options.endpoints ?? {},
+    clients: options.clients ?? {},
+  }
   const files = new Map<string, Uint8Array<ArrayBuffer>>()
   return {
     store,
     vault: openVault({ keys: store.keys, provider: keyProvider, clock }),
     providers: createRegistry(options.platforms.map(({ provider }) => provider)),
-    http: createHttpClient({ userAgent: 'postmcp-test', logger }),
     media: {
       put: async (key, bytes) => void files.set(key, new Uint8Array(bytes)),
       get: async (key) => files.get(key) ?? null,
@@ -64,7 +82,10 @@ export async function createTestCore(database: TestDatabase, options: TestCoreOp
     timings: { ...testTimings, ...options.timings },
     processId: `process-${++processes}`,
     refreshFlights: new RefreshFlights(),
-    endpointOverrides: {},
+    environments: { live: environment, sandbox: environment },
+    plans: defaultPlans,
+    publicUrl: 'http://127.0.0.1:4477',
+    redirectUris: ['http://127.0.0.1:4477/accounts/oauth/callback'],
   }
 }
 

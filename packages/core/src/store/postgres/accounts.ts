@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { StoreOperations } from '../store.js'
 import { fromHealth, toAccount, toHealth } from './rows.js'
 import type { Database } from './schema.js'
@@ -13,6 +13,8 @@ export const accounts = (db: Kysely<Database>): StoreOperations['accounts'] => (
         platform: account.platform,
         target_id: account.targetId,
         grant_id: account.grantId,
+        kind: account.kind,
+        settings: JSON.stringify(account.settings),
         handle: account.handle,
         display_name: account.displayName,
         avatar_url: account.avatarUrl,
@@ -72,6 +74,8 @@ export const accounts = (db: Kysely<Database>): StoreOperations['accounts'] => (
     await db
       .updateTable('accounts')
       .set({
+        ...(update.kind !== undefined && { kind: update.kind }),
+        ...(update.settings !== undefined && { settings: JSON.stringify(update.settings) }),
         ...(update.handle !== undefined && { handle: update.handle }),
         ...(update.displayName !== undefined && { display_name: update.displayName }),
         ...(update.avatarUrl !== undefined && { avatar_url: update.avatarUrl }),
@@ -82,6 +86,30 @@ export const accounts = (db: Kysely<Database>): StoreOperations['accounts'] => (
       .where('workspace_id', '=', workspaceId)
       .where('id', '=', id)
       .execute()
+  },
+  async takeUnverified(now, limit) {
+    const rows = await db
+      .with('due', (with_) =>
+        with_
+          .selectFrom('accounts')
+          .select(['workspace_id', 'id'])
+          .where('status', '!=', 'disconnected')
+          .where('verify_at', '<=', now)
+          .orderBy('verify_at')
+          .limit(limit)
+          .forUpdate()
+          .skipLocked(),
+      )
+      .updateTable('accounts')
+      .from('due')
+      .set({
+        verify_at: sql<Date>`${now}::timestamptz + interval '1 day' * (0.9 + random() / 5)`,
+      })
+      .whereRef('accounts.workspace_id', '=', 'due.workspace_id')
+      .whereRef('accounts.id', '=', 'due.id')
+      .returningAll('accounts')
+      .execute()
+    return rows.map(toAccount)
   },
   async attach(workspaceId, id, grantId, health) {
     await db

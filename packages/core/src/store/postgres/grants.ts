@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { GrantId, WorkspaceId } from '../../model/ids.js'
 import type { StoreOperations } from '../store.js'
 import { fromHealth, toGrant } from './rows.js'
@@ -26,6 +26,7 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
           workspace_id: grant.workspaceId,
           platform: grant.platform,
           auth_method: grant.authMethod,
+          client: grant.client && JSON.stringify(grant.client),
           subject: grant.subject,
           settings: JSON.stringify(grant.settings),
           granted_scopes: grant.grantedScopes,
@@ -33,6 +34,8 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
           access_token_expires_at: grant.accessTokenExpiresAt,
           refresh_token_expires_at: grant.refreshTokenExpiresAt,
           refresh_at: grant.refreshAt,
+          ends_at: grant.endsAt,
+          authorized_at: grant.authorizedAt,
           ...fromHealth(grant.health),
         })
         .execute()
@@ -59,17 +62,65 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
         .executeTakeFirst()
       return row && toGrant(row)
     },
-    async isSubjectInUse(platform, subject, exceptFor) {
+    async isSubjectInUse(platform, subject, client, exceptFor) {
+      const elsewhere = (id: RawBuilder<string | null>) =>
+        sql<string | null>`(select id from oauth_clients where id = ${id} and endpoints <> '{}')`
       const row = await db
         .selectFrom('grants')
         .select('id')
         .where('platform', '=', platform)
         .where('subject', '=', subject)
         .where('status', '!=', 'disconnected')
+        .where(sql`client ->> 'clientId'`, 'is not distinct from', client?.clientId ?? null)
+        .where(
+          elsewhere(sql`client ->> 'oauthClientId'`),
+          'is not distinct from',
+          elsewhere(sql`${client?.oauthClientId ?? null}`),
+        )
         .$if(exceptFor !== null, (query) => query.where('id', '!=', exceptFor))
         .limit(1)
         .executeTakeFirst()
       return row !== undefined
+    },
+    async takeEnding(now, withinDays, limit) {
+      const before = new Date(now.getTime() + withinDays * 86_400_000)
+      const rows = await db
+        .with('ending', (with_) =>
+          with_
+            .selectFrom('grants')
+            .select(['workspace_id', 'id'])
+            .where('status', '=', 'active')
+            .where('ends_at', '<=', before)
+            .where((eb) => eb.or([eb('warned_days', 'is', null), eb('warned_days', '>', withinDays)]))
+            .orderBy('ends_at')
+            .limit(limit)
+            .forUpdate()
+            .skipLocked(),
+        )
+        .updateTable('grants')
+        .from('ending')
+        .set({ warned_days: withinDays })
+        .whereRef('grants.workspace_id', '=', 'ending.workspace_id')
+        .whereRef('grants.id', '=', 'ending.id')
+        .returningAll('grants')
+        .execute()
+      return rows.map(toGrant)
+    },
+    async listBySubject(platform, subject) {
+      const rows = await db
+        .selectFrom('grants')
+        .selectAll()
+        .where('platform', '=', platform)
+        .where('subject', '=', subject)
+        .where('status', '!=', 'disconnected')
+        .orderBy('id')
+        .execute()
+      return rows.map(toGrant)
+    },
+    async lockSubject(platform, subject) {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`grant ${platform} ${subject}`}, 0))`.execute(
+        db,
+      )
     },
     async end(workspaceId, id, health) {
       await update(workspaceId, id)
@@ -84,11 +135,16 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
     async replaceAuthorization(workspaceId, id, authorization) {
       await update(workspaceId, id)
         .set((eb) => ({
+          client: authorization.client && JSON.stringify(authorization.client),
+          auth_method: authorization.authMethod,
           settings: JSON.stringify(authorization.settings),
           granted_scopes: authorization.grantedScopes,
           access_token_expires_at: authorization.accessTokenExpiresAt,
           refresh_token_expires_at: authorization.refreshTokenExpiresAt,
           refresh_at: authorization.refreshAt,
+          ends_at: authorization.endsAt,
+          authorized_at: authorization.authorizedAt,
+          warned_days: null,
           version: eb('version', '+', 1),
           ...noRefresh,
           ...fromHealth(authorization.health),
@@ -131,7 +187,15 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
     async saveRefreshed(
       workspaceId,
       id,
-      { expectedVersion, accessTokenExpiresAt, refreshTokenExpiresAt, refreshAt, grantedScopes, settings },
+      {
+        expectedVersion,
+        accessTokenExpiresAt,
+        refreshTokenExpiresAt,
+        refreshAt,
+        endsAt,
+        grantedScopes,
+        settings,
+      },
     ) {
       const { numUpdatedRows } = await update(workspaceId, id)
         .set((eb) => ({
@@ -139,6 +203,7 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
           access_token_expires_at: accessTokenExpiresAt,
           refresh_token_expires_at: refreshTokenExpiresAt,
           refresh_at: refreshAt,
+          ends_at: endsAt,
           granted_scopes: grantedScopes,
           settings: JSON.stringify(settings),
           ...noRefresh,

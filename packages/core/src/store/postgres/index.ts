@@ -8,13 +8,16 @@ import { connections } from './connections.js'
 import { credentials } from './credentials.js'
 import { grants } from './grants.js'
 import { idempotency } from './idempotency.js'
+import { inboundEvents } from './inbound-events.js'
 import { type Jobs, startJobs } from './jobs.js'
 import { keys } from './keys.js'
 import { audit, events } from './log.js'
 import { media } from './media.js'
 import { migrate } from './migrate.js'
+import { oauthClients } from './oauth-clients.js'
 import { attempts, postGroups, posts } from './posts.js'
 import type { Database } from './schema.js'
+import { systemSecrets } from './system-secrets.js'
 import { apiKeys, workspaces } from './workspaces.js'
 
 /** Every method of a group with its errors read: a database that does not answer is `database_unavailable`. */
@@ -37,6 +40,9 @@ const operations = (db: Kysely<Database>, jobs: Jobs): StoreOperations => ({
   apiKeys: reading(apiKeys(db)),
   keys: reading(keys(db)),
   credentials: reading(credentials(db)),
+  oauthClients: reading(oauthClients(db)),
+  systemSecrets: reading(systemSecrets(db)),
+  inboundEvents: reading(inboundEvents(db)),
   grants: reading(grants(db)),
   accounts: reading(accounts(db)),
   connections: reading(connections(db)),

@@ -3,10 +3,11 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { PostMcpError } from '../../model/errors.js'
 import { asStoreError } from './connection.js'
 import { spine } from './migrations/0001-spine.js'
+import { oauth } from './migrations/0002-oauth.js'
 import type { Database } from './schema.js'
 
 /** Never edited after a release; a change is a new one. */
-const migrations: Record<string, Migration> = { '0001-spine': spine }
+const migrations: Record<string, Migration> = { '0001-spine': spine, '0002-oauth': oauth }
 
 /**
  * Brings the schema up to date, under Kysely's lock: processes that start together wait for the first.

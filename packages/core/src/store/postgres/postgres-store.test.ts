@@ -68,7 +68,14 @@ describe('a connection that dies', () => {
     const store = await database.openStore({ maxConnections: 1 })
     const id = newId('workspace')
     const broken = store.transaction(async (tx) => {
-      await tx.workspaces.insert({ id, name: 'W', mode: 'live', maxAccounts: null, createdAt: new Date() })
+      await tx.workspaces.insert({
+        id,
+        name: 'W',
+        mode: 'live',
+        maxAccounts: null,
+        plan: 'pro',
+        createdAt: new Date(),
+      })
       await database.query(
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'",
       )

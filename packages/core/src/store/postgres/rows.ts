@@ -4,7 +4,7 @@ import type { Connection } from '../../model/connection.js'
 import type { Grant } from '../../model/grant.js'
 import type { Media } from '../../model/media.js'
 import type { Attempt, Post, PostFailure, PostGroup } from '../../model/post.js'
-import type { ApiKey, Workspace } from '../store.js'
+import type { ApiKey, OAuthClient, Workspace } from '../store.js'
 import type { Database } from './schema.js'
 
 type Row<T extends keyof Database> = Selectable<Database[T]>
@@ -42,6 +42,7 @@ export const toWorkspace = (row: Row<'workspaces'>): Workspace => ({
   name: row.name,
   mode: row.mode,
   maxAccounts: row.max_accounts,
+  plan: row.plan,
   createdAt: row.created_at,
 })
 
@@ -59,10 +60,13 @@ export const toGrant = (row: Row<'grants'>): Grant => ({
   workspaceId: row.workspace_id,
   platform: row.platform,
   authMethod: row.auth_method,
+  client: row.client,
   subject: row.subject,
   settings: row.settings,
   grantedScopes: row.granted_scopes,
   version: row.version,
+  authorizedAt: row.authorized_at,
+  endsAt: row.ends_at,
   accessTokenExpiresAt: row.access_token_expires_at,
   refreshTokenExpiresAt: row.refresh_token_expires_at,
   health: toHealth(row),
@@ -78,6 +82,8 @@ export const toAccount = (row: Row<'accounts'>): Account => ({
   platform: row.platform,
   targetId: row.target_id,
   grantId: row.grant_id,
+  kind: row.kind,
+  settings: row.settings,
   handle: row.handle,
   displayName: row.display_name,
   avatarUrl: row.avatar_url,
@@ -94,6 +100,9 @@ export const toConnection = (row: Row<'connections'>): Connection => ({
   platform: row.platform,
   state: row.state,
   actor: row.actor,
+  method: row.method,
+  oauth: row.oauth,
+  consumedAt: row.consumed_at,
   reconnectAccountId: row.reconnect_account_id,
   targets: row.targets,
   accountIds: row.account_ids,
@@ -169,4 +178,17 @@ export const toAttempt = (row: Row<'attempts'>): Attempt => ({
   finishedAt: row.finished_at,
   outcome: row.outcome,
   failure: toFailure(row.failure),
+})
+
+export const toOAuthClient = (row: Row<'oauth_clients'>): OAuthClient => ({
+  id: row.id,
+  workspaceId: row.workspace_id,
+  platform: row.platform,
+  source: row.source,
+  server: row.server,
+  redirectUri: row.redirect_uri,
+  scopes: row.scopes,
+  clientId: row.client_id,
+  endpoints: row.endpoints,
+  createdAt: row.created_at,
 })

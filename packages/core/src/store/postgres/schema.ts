@@ -1,6 +1,7 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { AccountStatus, Detector, StatusReason } from '../../model/account.js'
-import type { ConnectionState, TargetSummary } from '../../model/connection.js'
+import type { ConnectionOAuth, ConnectionState, TargetSummary } from '../../model/connection.js'
+import type { AuthMethod, GrantClient } from '../../model/grant.js'
 import type {
   AccountId,
   ApiKeyId,
@@ -8,6 +9,7 @@ import type {
   ConnectionId,
   GrantId,
   MediaId,
+  OAuthClientId,
   PostGroupId,
   PostId,
   WorkspaceId,
@@ -34,6 +36,7 @@ export interface Database {
     name: string
     mode: 'live' | 'sandbox'
     max_accounts: number | null
+    plan: Generated<string>
     created_at: Date
   }
   api_keys: {
@@ -64,11 +67,27 @@ export interface Database {
     sealed: Buffer
     updated_at: Generated<Date>
   }
+  oauth_clients: {
+    workspace_id: WorkspaceId
+    id: OAuthClientId
+    platform: string
+    source: 'workspace' | 'registered'
+    server: string
+    redirect_uri: string
+    scopes: string[]
+    client_id: string
+    endpoints: JsonColumn<Record<string, string>>
+    retired: boolean
+    created_at: Date
+  }
+  system_secrets: { name: string; sealed: Buffer; created_at: Generated<Date> }
+  inbound_events: { platform: string; client: string; event_id: string; received_at: Date }
   grants: HealthColumns & {
     id: GrantId
     workspace_id: WorkspaceId
     platform: string
     auth_method: 'credentials' | 'oauth2'
+    client: NullableJsonColumn<GrantClient>
     subject: string
     settings: JsonColumn<JsonObject>
     granted_scopes: string[]
@@ -80,6 +99,9 @@ export interface Database {
     refresh_fingerprint: string | null
     refresh_sent_at: Date | null
     refresh_at: Date | null
+    authorized_at: Generated<Date>
+    ends_at: Date | null
+    warned_days: number | null
     created_at: Generated<Date>
   }
   accounts: HealthColumns & {
@@ -88,11 +110,14 @@ export interface Database {
     platform: string
     target_id: string
     grant_id: GrantId | null
+    kind: string
+    settings: JsonColumn<JsonObject>
     handle: string
     display_name: string | null
     avatar_url: string | null
     profile_url: string | null
     checked_at: Date | null
+    verify_at: Generated<Date>
     last_used_at: Date | null
     created_at: Date
   }
@@ -107,6 +132,13 @@ export interface Database {
     platform: string
     state: ConnectionState
     actor: string
+    method: AuthMethod
+    oauth: NullableJsonColumn<ConnectionOAuth>
+    state_hash: Buffer | null
+    start_hash: Buffer | null
+    binding_hash: Buffer | null
+    csrf_hash: Buffer | null
+    consumed_at: Date | null
     reconnect_account_id: AccountId | null
     targets: JsonColumn<TargetSummary[]>
     account_ids: AccountId[]

@@ -12,6 +12,7 @@ export const workspaces = (db: Kysely<Database>): StoreOperations['workspaces'] 
         name: workspace.name,
         mode: workspace.mode,
         max_accounts: workspace.maxAccounts,
+        plan: workspace.plan,
         created_at: workspace.createdAt,
       })
       .execute()
@@ -20,8 +21,14 @@ export const workspaces = (db: Kysely<Database>): StoreOperations['workspaces'] 
     const row = await db.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirst()
     return row && toWorkspace(row)
   },
-  async first() {
-    const row = await db.selectFrom('workspaces').selectAll().orderBy('id').limit(1).executeTakeFirst()
+  async first(mode) {
+    const row = await db
+      .selectFrom('workspaces')
+      .selectAll()
+      .where('mode', '=', mode)
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst()
     return row && toWorkspace(row)
   },
   async lock(id) {

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { systemClock } from '../model/ambient.js'
-import { behaviours, createMemoryPlatform, gate, type MemoryPlatform } from '../testing/memory-platform.js'
-import { connectUser, createScope, createTestCore } from '../testing/test-core.js'
-import { createTestDatabase, type TestDatabase } from '../testing/test-database.js'
-import { createPostGroup, validateDraft } from './create-post-group.js'
-import { getPostGroup, listPostGroups } from './post-group.js'
-import { publishGroupHere, startWorker } from './worker.js'
+import { systemClock } from './model/ambient.js'
+import { createPostGroup, validateDraft } from './publish/create-post-group.js'
+import { getPostGroup, listPostGroups } from './publish/post-group.js'
+import { publishGroupHere } from './publish/publish-group-here.js'
+import { behaviours, createMemoryPlatform, gate, type MemoryPlatform } from './testing/memory-platform.js'
+import { connectUser, createScope, createTestCore } from './testing/test-core.js'
+import { createTestDatabase, type TestDatabase } from './testing/test-database.js'
+import { startWorker } from './worker.js'
 
 let database: TestDatabase
 beforeAll(async () => {

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CoreContext } from '../core-context.js'
-import { isPostMcpError } from '../model/errors.js'
-import type { PostGroupId, WorkspaceId } from '../model/ids.js'
-import { isFinal } from '../model/post.js'
-import { refreshDueGrants } from '../refresh/refresh-due-grants.js'
-import type { PostWakeUp } from '../store/store.js'
-import { getPostGroup, type PostGroupView } from './post-group.js'
-import { runPostTurn } from './post-turn.js'
+import { endStaleConnections } from './connect/end-stale-connections.js'
+import type { CoreContext } from './core-context.js'
+import { isPostMcpError } from './model/errors.js'
+import { runPostTurn } from './publish/post-turn.js'
+import { verifyUncheckedAccounts, warnOfEndingAccess } from './refresh/check-health.js'
+import { refreshDueGrants } from './refresh/refresh-due-grants.js'
+import type { PostWakeUp } from './store/store.js'
 
 /** Posts that one process works on at the same time. */
 const concurrency = 10
@@ -22,7 +21,8 @@ export interface Worker {
 }
 
 /**
- * Publishes what is due: takes wake-ups from the queue, and sweeps for posts that nobody was woken for and grants that run out.
+ * Publishes what is due: takes wake-ups from the queue, and sweeps for posts that nobody was woken for, grants that run out and
+ * connections that waited too long.
  * Any number of workers may run; what two of them see goes to one.
  */
 export async function startWorker(core: CoreContext): Promise<Worker> {
@@ -57,12 +57,22 @@ export async function startWorker(core: CoreContext): Promise<Worker> {
     await core.store.transaction(async (tx) => {
       await tx.jobs.wake(await tx.posts.takeDue(core.clock.now(), wakeAgainSeconds, sweepBatch))
     })
+    await core.store.inboundEvents.deleteOlderThan(
+      new Date(core.clock.now().getTime() - 7 * 24 * 60 * 60 * 1000),
+    )
     await core.store.idempotency.deleteOlderThan(new Date(core.clock.now().getTime() - 24 * 60 * 60 * 1000))
   }
 
   /** Apart from the posts: a slow platform must not keep those of others waiting. */
   async function refreshOnce(): Promise<void> {
     while (!stopping.signal.aborted && (await refreshDueGrants(core)).more);
+  }
+
+  /** What nobody waits for. */
+  async function tidyOnce(): Promise<void> {
+    for (const chore of [endStaleConnections, warnOfEndingAccess, verifyUncheckedAccounts]) {
+      while (!stopping.signal.aborted && (await chore(core)).more);
+    }
   }
 
   async function regularly(work: () => Promise<void>): Promise<void> {
@@ -78,7 +88,7 @@ export async function startWorker(core: CoreContext): Promise<Worker> {
   }
 
   const consumer = await core.store.consume(take)
-  const sweeping = Promise.all([regularly(sweepOnce), regularly(refreshOnce)])
+  const sweeping = Promise.all([regularly(sweepOnce), regularly(refreshOnce), regularly(tidyOnce)])
   return {
     async stop() {
       stopping.abort()
@@ -87,28 +97,5 @@ export async function startWorker(core: CoreContext): Promise<Worker> {
       await Promise.allSettled(turns)
       await core.refreshFlights.settled()
     },
-  }
-}
-
-/**
- * Publishes one group and nothing else, in this process, until its posts are final or the time is over.
- * @returns the group as it then stands; what is not final a later worker takes up
- */
-export async function publishGroupHere(
-  core: CoreContext,
-  scope: { workspaceId: WorkspaceId },
-  groupId: PostGroupId,
-  until: Date,
-  signal?: AbortSignal,
-): Promise<PostGroupView> {
-  for (;;) {
-    const view = await getPostGroup(core, scope, groupId)
-    const waiting = view.posts.filter((post) => !isFinal(post))
-    if (waiting.length === 0 || core.clock.now() >= until || signal?.aborted) return view
-    await Promise.all(
-      waiting.map((post) => runPostTurn(core, { workspaceId: scope.workspaceId, postId: post.id })),
-    )
-    const after = await getPostGroup(core, scope, groupId)
-    if (!after.posts.every(isFinal)) await sleep(100)
   }
 }
