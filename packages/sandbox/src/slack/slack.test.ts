@@ -1,0 +1,190 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { type RunningSandbox, startSandbox } from '../server.js'
+import { approve, deny } from '../testing.js'
+import { createSlack } from './index.js'
+
+const redirectUri = 'http://127.0.0.1:4477/accounts/oauth/callback'
+
+let running: RunningSandbox | undefined
+afterEach(async () => {
+  await running?.close()
+  running = undefined
+})
+
+async function start(options: { tokenRotation?: boolean } = {}) {
+  running = await startSandbox({ platforms: [createSlack(options)] })
+  const handle = running.platform('slack')
+  const { clientId = '', clientSecret = '' } = handle.app ?? {}
+  const call = async (path: string, init: RequestInit = {}) => {
+    const answer = await fetch(`${handle.base}${path}`, init)
+    const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>
+    return { status: answer.status, headers: answer.headers, body }
+  }
+  const authorizationUrl = (more: Record<string, string> = {}) =>
+    `${handle.base}/oauth/v2/authorize?${new URLSearchParams({
+      client_id: clientId,
+      redirect_uri: redirectUri,
+      scope: 'chat:write,channels:read,groups:read',
+      state: 'the-state',
+      ...more,
+    })}`
+  const exchange = (fields: Record<string, string>) =>
+    call('/api/oauth.v2.access', {
+      method: 'POST',
+      body: new URLSearchParams({ redirect_uri: redirectUri, ...fields }),
+      headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
+    })
+  const install = async (more: Record<string, string> = {}) => {
+    const back = new URL(await approve(authorizationUrl(more)))
+    const { body } = await exchange({ code: back.searchParams.get('code') ?? '' })
+    return { body, headers: { authorization: `Bearer ${body.access_token}` } }
+  }
+  const ada = handle.world.people()[0]?.id ?? ''
+  const channelId = (name: string) =>
+    handle.world.resourcesOf(ada, 'channel').find((one) => one.name === name)?.id ?? ''
+  return { handle, call, authorizationUrl, exchange, install, ada, channelId, clientId, clientSecret }
+}
+
+describe('installing', () => {
+  it('gives the state back, and says when it was denied', async () => {
+    const { authorizationUrl } = await start()
+    const back = new URL(await deny(authorizationUrl()))
+    expect(Object.fromEntries(back.searchParams)).toEqual({ error: 'access_denied', state: 'the-state' })
+  })
+
+  it.each([
+    [{ client_id: '1.1' }],
+    [{ redirect_uri: 'https://elsewhere.example.org/' }],
+    [{ scope: 'everything' }],
+    [{ scope: '' }],
+  ])('with %j shows a page and sends nobody back', async (wrong) => {
+    const { authorizationUrl } = await start()
+    expect((await fetch(authorizationUrl(wrong), { redirect: 'manual' })).status).toBe(400)
+  })
+
+  it('answers every mistake with status 200', async () => {
+    const { call, exchange, install, clientId, clientSecret, authorizationUrl } = await start()
+    const refused = async (fields: Record<string, string>) => {
+      const { status, body } = await call('/api/oauth.v2.access', {
+        method: 'POST',
+        body: new URLSearchParams(fields),
+      })
+      return [status, body]
+    }
+    const client = { client_id: clientId, client_secret: clientSecret }
+    expect(await refused({ client_id: '1.1' })).toEqual([200, { ok: false, error: 'invalid_client_id' }])
+    expect(await refused({ ...client, client_secret: 'x' })).toEqual([
+      200,
+      { ok: false, error: 'bad_client_secret' },
+    ])
+    expect(await refused({ ...client, code: 'x' })).toEqual([200, { ok: false, error: 'invalid_code' }])
+    expect(await refused({ ...client, grant_type: 'password' })).toEqual([
+      200,
+      { ok: false, error: 'invalid_grant_type' },
+    ])
+    const code = new URL(await approve(authorizationUrl())).searchParams.get('code') ?? ''
+    expect(await refused({ ...client, code, redirect_uri: 'https://x.example.org' })).toEqual([
+      200,
+      { ok: false, error: 'bad_redirect_uri' },
+    ])
+    expect((await exchange({ code })).body).toMatchObject({ ok: true })
+    expect((await exchange({ code })).body).toEqual({ ok: false, error: 'invalid_code' })
+    expect((await install()).body).toMatchObject({ ok: true })
+  })
+
+  it('again gives the same token with all scopes, where tokens do not rotate', async () => {
+    const { install } = await start({ tokenRotation: false })
+    const first = await install()
+    const again = await install()
+    expect(again.body.access_token).toBe(first.body.access_token)
+    expect(first.body).not.toHaveProperty('expires_in')
+    expect(first.body.access_token).toMatch(/^xoxb-/)
+    const more = await install({ scope: 'team:read' })
+    expect(more.body.scope).toBe('chat:write,channels:read,groups:read,team:read')
+  })
+
+  it('in a whole organisation names no team, and one that needs an approval comes back to nobody', async () => {
+    const { handle, install, ada, authorizationUrl } = await start()
+    handle.world.setCondition(ada, 'organisation_install')
+    expect((await install()).body).toMatchObject({ team: null, is_enterprise_install: true })
+    handle.world.setCondition(ada, 'approval_required')
+    await expect(approve(authorizationUrl())).rejects.toThrow('no redirect')
+  })
+})
+
+describe('a token', () => {
+  it('ends for each reason in its own words', async () => {
+    const { handle, call, install, ada } = await start()
+    const { headers, body } = await install()
+    const test = async (init: RequestInit = { headers }) => (await call('/api/auth.test', init)).body.error
+    expect(await test({})).toBe('not_authed')
+    expect(await test({ headers: { authorization: 'Bearer xoxb-1' } })).toBe('invalid_auth')
+    expect(await test()).toBeUndefined()
+    handle.world.setCondition(ada, 'two_factor_required')
+    expect(await test()).toBe('two_factor_setup_required')
+    handle.world.setCondition(ada, 'workspace_deleted')
+    expect(await test()).toBe('account_inactive')
+    handle.world.setCondition(ada, 'active')
+    handle.clock.advance(43_200)
+    expect(await test()).toBe('token_expired')
+    handle.tokens.revokePerson(ada)
+    expect(await test()).toBe('token_revoked')
+    expect(body.refresh_token).toMatch(/^xoxe-1-/)
+  })
+
+  it('is refused what it was not granted, with what is needed', async () => {
+    const { call, install, handle, ada, channelId } = await start()
+    const { headers } = await install()
+    expect((await call('/api/team.info', { headers })).body).toEqual({
+      ok: false,
+      error: 'missing_scope',
+      needed: 'team:read',
+      provided: 'chat:write,channels:read,groups:read',
+    })
+    handle.tokens.dropScopes(ada, ['groups:read'])
+    const info = await call(`/api/conversations.info?channel=${channelId('board')}`, { headers })
+    expect(info.body).toMatchObject({ error: 'missing_scope', needed: 'groups:read' })
+  })
+})
+
+describe('a channel', () => {
+  it('that is private exists only while the bot is in it', async () => {
+    const { call, install, handle, ada, channelId } = await start()
+    const { headers } = await install()
+    const info = async (name: string) =>
+      (await call(`/api/conversations.info?channel=${channelId(name)}`, { headers })).body
+    expect(await info('board')).toMatchObject({ channel: { is_private: true, is_member: true } })
+    expect(await info('salaries')).toEqual({ ok: false, error: 'channel_not_found' })
+    expect(await info('last-year')).toMatchObject({ channel: { is_archived: true } })
+    handle.tokens.dropResource(ada, channelId('board'))
+    expect(await info('board')).toEqual({ ok: false, error: 'channel_not_found' })
+  })
+
+  it('of another workspace does not exist either', async () => {
+    const { call, install, handle } = await start()
+    const { headers } = await install()
+    const ben = handle.world.people()[1]?.id ?? ''
+    const foreign = handle.world.resourcesOf(ben, 'channel')[0]?.id ?? ''
+    expect((await call(`/api/conversations.info?channel=${foreign}`, { headers })).body).toEqual({
+      ok: false,
+      error: 'channel_not_found',
+    })
+  })
+
+  it('can be joined if it is public and not archived', async () => {
+    const { call, install, channelId } = await start()
+    const { headers } = await install({ scope: 'channels:read,groups:read,channels:join' })
+    const join = async (name: string) =>
+      (
+        await call('/api/conversations.join', {
+          method: 'POST',
+          headers: { ...headers, 'content-type': 'application/json; charset=utf-8' },
+          body: JSON.stringify({ channel: channelId(name) }),
+        })
+      ).body
+    expect(await join('announcements')).toMatchObject({ ok: true, channel: { is_member: true } })
+    expect(await join('announcements')).toMatchObject({ ok: true, warning: 'already_in_channel' })
+    expect(await join('board')).toMatchObject({ error: 'method_not_supported_for_channel_type' })
+    expect(await join('last-year')).toMatchObject({ error: 'is_archived' })
+  })
+})

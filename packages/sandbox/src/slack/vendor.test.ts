@@ -1,0 +1,100 @@
+import { LogLevel, WebClient } from '@slack/web-api'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type RunningSandbox, startSandbox } from '../server.js'
+import { approve } from '../testing.js'
+import { createSlack } from './index.js'
+
+const redirectUri = 'http://127.0.0.1:4477/accounts/oauth/callback'
+const scopes = 'chat:write,channels:read,groups:read,channels:join,team:read'
+
+let running: RunningSandbox | undefined
+afterEach(async () => {
+  await running?.close()
+  running = undefined
+})
+
+/** Slack's own client, pointed at the simulation, with an installed app. */
+async function install(options: { tokenRotation?: boolean } = {}) {
+  running = await startSandbox({ platforms: [createSlack(options)] })
+  const { base, app } = running.platform('slack')
+  const clientFor = (token?: string) =>
+    new WebClient(token, {
+      slackApiUrl: `${base}/api/`,
+      retryConfig: { retries: 0 },
+      rejectRateLimitedCalls: true,
+      logLevel: LogLevel.ERROR,
+    })
+  const client = { client_id: app?.clientId ?? '', client_secret: app?.clientSecret ?? '' }
+  const query = new URLSearchParams({
+    client_id: client.client_id,
+    scope: scopes,
+    redirect_uri: redirectUri,
+    state: 's',
+  })
+  const back = new URL(await approve(`${base}/oauth/v2/authorize?${query}`))
+  const installation = await clientFor().oauth.v2.access({
+    ...client,
+    code: back.searchParams.get('code') ?? '',
+    redirect_uri: redirectUri,
+  })
+  return {
+    handle: running.platform('slack'),
+    installation,
+    slack: clientFor(installation.access_token),
+    clientFor,
+    client,
+  }
+}
+
+describe("Slack's own client", () => {
+  it('installs, says who it is, and lists channels page by page', async () => {
+    const { slack, installation } = await install()
+    expect(installation).toMatchObject({ token_type: 'bot', is_enterprise_install: false, enterprise: null })
+    const self = await slack.auth.test()
+    expect(self).toMatchObject({ team_id: installation.team?.id, user_id: installation.bot_user_id })
+    expect(self.response_metadata?.scopes).toEqual(scopes.split(','))
+    expect(await slack.team.info()).toMatchObject({ team: { name: 'Acme' } })
+
+    const names: string[] = []
+    const pages = slack.paginate('conversations.list', { types: 'public_channel,private_channel', limit: 2 })
+    for await (const page of pages)
+      for (const { name } of (page as unknown as { channels: { name: string }[] }).channels) names.push(name)
+    expect(names).toEqual(['general', 'announcements', 'board', 'last-year'])
+  })
+
+  it('joins a channel and looks at it', async () => {
+    const { slack } = await install()
+    const { channels = [] } = await slack.conversations.list()
+    const channel = channels.find(({ name }) => name === 'announcements')?.id ?? ''
+    expect(await slack.conversations.info({ channel })).toMatchObject({ channel: { is_member: false } })
+    await slack.conversations.join({ channel })
+    expect(await slack.conversations.info({ channel })).toMatchObject({ channel: { is_member: true } })
+  })
+
+  it('refreshes with token rotation, once for each refresh token', async () => {
+    const { installation, client, clientFor } = await install()
+    const refresh = {
+      ...client,
+      grant_type: 'refresh_token' as const,
+      refresh_token: installation.refresh_token ?? '',
+    }
+    const renewed = await clientFor().oauth.v2.access(refresh)
+    expect(renewed).toMatchObject({ expires_in: 43_200, team: installation.team })
+    expect(renewed.refresh_token).not.toBe(installation.refresh_token)
+    expect(await clientFor(renewed.access_token).auth.test()).toMatchObject({ ok: true })
+    await expect(clientFor().oauth.v2.access(refresh)).rejects.toMatchObject({
+      data: { ok: false, error: 'invalid_refresh_token' },
+    })
+  })
+
+  it('reads refusals, a lost token and busy times', async () => {
+    const { slack, handle } = await install({ tokenRotation: false })
+    await expect(slack.users.info({ user: 'U1' })).rejects.toMatchObject({
+      data: { error: 'unknown_method' },
+    })
+    handle.badDays.failNext('rate_limited')
+    await expect(slack.auth.test()).rejects.toMatchObject({ retryAfter: 120 })
+    expect(await slack.auth.revoke()).toMatchObject({ revoked: true })
+    await expect(slack.auth.test()).rejects.toMatchObject({ data: { error: 'token_revoked' } })
+  })
+})

@@ -1,0 +1,53 @@
+import type { PlatformKit } from '../platform.js'
+import type { Person } from '../world.js'
+import { botIdOf } from './bot-father.js'
+import { describeFullChat, findChat } from './chats.js'
+import { BotApiError } from './errors.js'
+import { describeBot, describeMember } from './members.js'
+import { takeUpdates, type UpdateQueues } from './updates.js'
+
+/** One method of the Bot API, for the bot of a person; gives its `result`. */
+export type BotMethod = (owner: Person, parameters: Record<string, string>) => unknown
+
+/** Methods by name in lower case: the server takes any. @see https://core.telegram.org/bots/api#available-methods */
+export function createMethods(kit: PlatformKit, queues: UpdateQueues): Map<string, BotMethod> {
+  const methods: Record<string, BotMethod> = {
+    getMe: (owner) => ({
+      ...describeBot(owner),
+      can_join_groups: true,
+      can_read_all_group_messages: false,
+      supports_inline_queries: false,
+      can_connect_to_business: false,
+      has_main_web_app: false,
+    }),
+    getChat: (owner, { chat_id = '' }) => describeFullChat(findChat(kit, owner, chat_id), owner),
+    getChatMember(owner, { chat_id = '', user_id = '' }) {
+      const chat = findChat(kit, owner, chat_id)
+      if (!chat.isOwn && user_id !== botIdOf(owner)) {
+        throw new BotApiError(400, 'Bad Request: member list is inaccessible')
+      }
+      if (user_id !== botIdOf(owner)) throw new BotApiError(400, 'Bad Request: user not found')
+      return describeMember(owner, chat)
+    },
+    getUpdates: (owner, { offset = '0', limit = '100' }) =>
+      takeUpdates(queues.of(owner), { offset: Number(offset), limit: Number(limit) }),
+    getWebhookInfo(owner) {
+      const { webhookUrl, updates } = queues.of(owner)
+      return {
+        url: webhookUrl,
+        has_custom_certificate: false,
+        pending_update_count: updates.length,
+        ...(webhookUrl !== '' && { max_connections: 40 }),
+      }
+    },
+    setWebhook(owner, { url = '' }) {
+      queues.of(owner).webhookUrl = url
+      return true
+    },
+    deleteWebhook(owner) {
+      queues.of(owner).webhookUrl = ''
+      return true
+    },
+  }
+  return new Map(Object.entries(methods).map(([name, method]) => [name.toLowerCase(), method]))
+}

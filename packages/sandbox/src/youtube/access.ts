@@ -1,0 +1,67 @@
+import type { Context } from 'hono'
+import type { PlatformKit } from '../platform.js'
+import type { Resource } from '../world.js'
+import { ApiError } from './errors.js'
+
+const DOC = 'https://developers.google.com/identity/sign-in/web/devconsole-project'
+
+/** The access token of a request; undefined when there is none. */
+export const readBearer = (c: Context): string | undefined =>
+  /^bearer\s+(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? c.req.query('access_token')
+
+/**
+ * The channel a request acts for, or null where the account has none.
+ * @throws ApiError for a dead token, one without the scope, an account in no good condition, and a project that may not ask
+ */
+export function requireChannel(kit: PlatformKit, c: Context, accepted: readonly string[]): Resource | null {
+  const found = kit.tokens.inspect(readBearer(c) ?? '')
+  if (found.state !== 'valid' || found.personId === null)
+    throw new ApiError(401, 'authError', `Invalid Credentials. See ${DOC}.`, { domain: 'global' })
+  if (!accepted.some((scope) => found.scopes.includes(scope)))
+    throw new ApiError(403, 'insufficientPermissions', 'Request had insufficient authentication scopes.', {
+      domain: 'global',
+      details: [
+        {
+          '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+          reason: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT',
+          domain: 'googleapis.com',
+        },
+      ],
+    })
+  const { condition = 'active' } = kit.world.person(found.personId) ?? {}
+  const refusal = REFUSALS[condition]
+  if (refusal) throw refusal()
+  if (condition === 'no_channel') return null
+  return kit.world.resource(found.resourceIds[0] ?? '') ?? null
+}
+
+const forbidden = (reason: string, message: string, domain = 'youtube.common') =>
+  new ApiError(403, reason, message, { domain })
+
+/** What the API says to people, and projects, in these conditions. */
+const REFUSALS: Readonly<Record<string, () => ApiError>> = {
+  suspended: () =>
+    forbidden(
+      'authenticatedUserAccountSuspended',
+      'The YouTube account of the authenticated user is suspended.',
+    ),
+  closed: () =>
+    forbidden('authenticatedUserAccountClosed', 'The YouTube account of the authenticated user is closed.'),
+  channel_suspended: () => forbidden('channelSuspended', 'The channel has been suspended.'),
+  channel_closed: () => forbidden('channelClosed', 'The channel has been closed.'),
+  delegated: () =>
+    forbidden('accountDelegationForbidden', 'The account cannot be used by delegation through the API.'),
+  signup_required: () => new ApiError(401, 'youtubeSignupRequired', 'Unauthorized'),
+  feature_forbidden: () => forbidden('forbidden', 'The request is not properly authorized.'),
+  api_disabled: () =>
+    forbidden('accessNotConfigured', 'YouTube Data API v3 is disabled in this project.', 'usageLimits'),
+  quota_exceeded: () =>
+    forbidden(
+      'quotaExceeded',
+      'The request cannot be completed because you have exceeded your quota.',
+      'youtube.quota',
+    ),
+}
+
+/** All conditions of a person. The last two are those of the operator's project, put on one person. */
+export const CONDITIONS: readonly string[] = ['no_channel', ...Object.keys(REFUSALS)]

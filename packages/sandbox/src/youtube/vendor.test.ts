@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { auth, youtube, type youtube_v3 } from '@googleapis/youtube'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RunningSandbox, startSandbox } from '../server.js'
+import { approve } from '../testing.js'
+import { createYouTube } from './index.js'
+
+const redirectUri = 'http://127.0.0.1:4477/accounts/oauth/callback'
+const codeVerifier = 'a-verifier-that-is-long-enough-for-the-standard'
+
+let running: RunningSandbox
+beforeAll(async () => {
+  running = await startSandbox({ platforms: [createYouTube()] })
+})
+afterAll(() => running.close())
+
+function createClient() {
+  const { app, endpoints } = running.platform('youtube')
+  return new auth.OAuth2({
+    clientId: app?.clientId ?? '',
+    clientSecret: app?.clientSecret ?? '',
+    redirectUri,
+    endpoints: {
+      oauth2AuthBaseUrl: `${endpoints.accounts}/o/oauth2/v2/auth`,
+      oauth2TokenUrl: `${endpoints.oauth}/token`,
+      oauth2RevokeUrl: `${endpoints.oauth}/revoke`,
+      tokenInfoUrl: `${endpoints.oauth}/tokeninfo`,
+    },
+  })
+}
+
+async function connect() {
+  const client = createClient()
+  const url = client.generateAuthUrl({
+    access_type: 'offline',
+    prompt: 'consent',
+    scope: ['openid', 'https://www.googleapis.com/auth/youtube.readonly'],
+    code_challenge: createHash('sha256').update(codeVerifier).digest('base64url'),
+    code_challenge_method: 'S256' as never,
+  })
+  const code = new URL(await approve(url)).searchParams.get('code') ?? ''
+  const { tokens } = await client.getToken({ code, codeVerifier })
+  client.setCredentials(tokens)
+  return { client, tokens }
+}
+
+/** The root address of the whole client is ignored by some of its calls, so it is given with each. */
+const list = (
+  client: Awaited<ReturnType<typeof connect>>['client'],
+  query: youtube_v3.Params$Resource$Channels$List,
+) =>
+  youtube({ version: 'v3', auth: client }).channels.list(query, {
+    rootUrl: `${running.platform('youtube').endpoints.api}/`,
+    retry: false,
+  })
+
+describe('Google’s own client', () => {
+  it('is authorized and reads the channel', async () => {
+    const { client, tokens } = await connect()
+    expect(tokens.refresh_token).toMatch(/^1\/\//)
+    const { data, status } = await list(client, {
+      part: ['id', 'snippet', 'contentDetails', 'status'],
+      mine: true,
+    })
+    expect(status).toBe(200)
+    expect(data.items?.[0]).toMatchObject({
+      id: expect.stringMatching(/^UC/),
+      snippet: { title: 'Ada Sandbox', customUrl: '@ada-sandbox' },
+      contentDetails: { relatedPlaylists: { uploads: expect.stringMatching(/^UU/) } },
+      status: { longUploadsStatus: 'allowed' },
+    })
+  })
+
+  it('knows what its token is worth, refreshes and revokes it', async () => {
+    const { client, tokens } = await connect()
+    const { scopes, aud } = await client.getTokenInfo(tokens.access_token ?? '')
+    expect(scopes).toContain('openid')
+    expect(aud).toBe(running.platform('youtube').app?.clientId)
+    const { credentials } = await client.refreshAccessToken()
+    expect(credentials.access_token).not.toBe(tokens.access_token)
+    expect(credentials.refresh_token).toBe(tokens.refresh_token)
+    expect((await client.revokeToken(tokens.refresh_token ?? '')).status).toBe(200)
+    const error = await client.refreshAccessToken().catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ status: 400, response: { data: { error: 'invalid_grant' } } })
+  })
+
+  it('reads refusals as it reads those of the real API', async () => {
+    const { client } = await connect()
+    const { world } = running.platform('youtube')
+    const [ada] = world.people()
+    world.setCondition(ada?.id ?? '', 'suspended')
+    const error = await list(client, { part: ['id'], mine: true }).catch((thrown: unknown) => thrown)
+    world.setCondition(ada?.id ?? '', 'active')
+    expect(error).toMatchObject({
+      status: 403,
+      response: { data: { error: { errors: [{ reason: 'authenticatedUserAccountSuspended' }] } } },
+    })
+  })
+})
