@@ -2,12 +2,28 @@ import type { Manifest } from '@postmcp/core'
 import { expect, test } from 'vitest'
 import { providers } from './index.js'
 
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+
+/** What has to be given, and as which variable; empty where there is nothing. */
+function fieldTable(
+  platform: string,
+  fields: readonly { name: string; description: string; required: boolean }[],
+): string {
+  if (fields.length === 0) return ''
+  const rows = fields.map(({ name, description, required }) => {
+    const variable = `POSTMCP_${snake(platform)}_${snake(name)}`
+    return `| ${name}${required ? '' : ' (optional)'} | \`${variable}\` | ${description} |`
+  })
+  return ['| field | variable | |', '|---|---|---|', ...rows].join('\n')
+}
+
 const list = (items: string[]): string => items.map((item) => `- ${item}`).join('\n')
 
 function section({
   id,
   name,
   connect,
+  app,
   scopes,
   publish,
   rateLimits,
@@ -17,22 +33,24 @@ function section({
   checkedOn,
 }: Manifest): string {
   const { images, linkCard, text } = publish.limits
-  const fields = connect.credentials?.fields ?? []
+  const { credentials, oauth2 } = connect
   const reconcile =
     typeof publish.reconcile === 'string' ? publish.reconcile : `read (${publish.reconcile.read})`
+  const ways = [
+    ...(oauth2 ? [`**In the browser.** ${oauth2.instructions}`, fieldTable(id, oauth2.fields)] : []),
+    ...(credentials
+      ? [`**With credentials.** ${credentials.instructions}`, fieldTable(id, credentials.fields)]
+      : []),
+    ...(app
+      ? [
+          `**The operator** registers an application at ${app.registrationUrl} and sets`,
+          fieldTable(id, app.fields),
+        ]
+      : []),
+  ]
   return `## ${name} (\`${id}\`)
 
-${connect.credentials?.instructions ?? ''}
-
-| field | flag | variable | |
-|---|---|---|---|
-${fields
-  .map(({ name: field, description, required, secret }) => {
-    const flag = field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-    const variable = `POSTMCP_${id}_${field.replace(/[A-Z]/g, (letter) => `_${letter}`)}`.toUpperCase()
-    return `| ${field}${required ? '' : ' (optional)'} | \`--${flag}\`${secret ? `, \`--${flag}-stdin\`` : ''} | \`${variable}\` | ${description} |`
-  })
-  .join('\n')}
+${ways.filter(Boolean).join('\n\n')}
 
 **Permissions**
 

@@ -43,6 +43,9 @@ const context = (endpoints: Record<string, string> = {}) => ({
   signal: new AbortController().signal,
   logger: silentLogger,
   endpoints: { resolver: pds.url, plc: pds.plcUrl, entryway: pds.url, web: 'https://bsky.app', ...endpoints },
+  client: null,
+  server: null,
+  publicUrl: 'http://127.0.0.1:4477',
 })
 
 async function newAccount() {
@@ -54,8 +57,9 @@ async function newAccount() {
 
 async function connect() {
   const made = await newAccount()
-  const { subject, settings, tokens, secrets } = await authenticate(context(), made.fields)
-  return { ...made, secrets, access: { subject, settings, tokens } satisfies GrantAccess }
+  const { secrets, ...authorization } = await authenticate(context(), made.fields)
+  const access: GrantAccess = { authMethod: 'credentials', ...authorization }
+  return { ...made, secrets, access }
 }
 
 describe('connecting', () => {
@@ -124,7 +128,13 @@ describe('connecting', () => {
       code: 'credentials_unsuitable',
       message: 'This is the main password of the account; the session it opened has been ended.',
     })
-    const access = { subject: account.did, settings: { pds: pds.url }, tokens }
+    const access: GrantAccess = {
+      authMethod: 'credentials',
+      grantedScopes: [],
+      subject: account.did,
+      settings: { pds: pds.url },
+      tokens,
+    }
     await expect(refresh(context(), access, {})).rejects.toMatchObject({ platformCode: 'ExpiredToken' })
   })
 
@@ -193,7 +203,7 @@ describe('status', () => {
   it('shows a changed handle, and leaves name and picture alone while no profile can be asked', async () => {
     const { access, account } = await connect()
     await pds.changeHandle(account, `new-${account.handle}`.slice(0, 17).concat('.test'))
-    const { target } = await verify(context(), access, account.did)
+    const { target } = await verify(context(), access)
     expect(target).toEqual({ handle: expect.stringMatching(/^new-user-.*\.test$/) })
   })
 
@@ -203,20 +213,20 @@ describe('status', () => {
     const body = { did: account.did, handle: 'anna.example.org', displayName: 'Anna', avatar }
     pds.proxy.respond('app.bsky.actor.getProfile', { status: 200, body }, { times: 2 })
     const profile = { handle: 'anna.example.org', displayName: 'Anna', avatarUrl: avatar }
-    expect((await verify(context(), access, account.did)).target).toMatchObject(profile)
+    expect((await verify(context(), access)).target).toMatchObject(profile)
     expect(await bluesky.listTargets(context(), access)).toEqual([
       { ...profile, targetId: account.did, profileUrl: `https://bsky.app/profile/${account.did}` },
     ])
     const lost = { ...body, handle: 'handle.invalid' }
     pds.proxy.respond('app.bsky.actor.getProfile', { status: 200, body: lost })
-    expect((await verify(context(), access, account.did)).target).toMatchObject({ handle: account.did })
+    expect((await verify(context(), access)).target).toMatchObject({ handle: account.did })
   })
 
   it('of a deactivated account says so, by a session that goes on', async () => {
     const { access, account, secrets } = await connect()
     await pds.deactivate(account)
     const tokens = await refresh(context(), access, secrets)
-    expect(await verify(context(), { ...access, tokens }, account.did)).toMatchObject({
+    expect(await verify(context(), { ...access, tokens })).toMatchObject({
       status: 'verification_failed',
       reason: 'account_deactivated',
       platformCode: 'deactivated',
@@ -230,13 +240,13 @@ describe('status', () => {
     await expect(refresh(context(), access, secrets)).rejects.toMatchObject({
       platformCode: 'AccountTakedown',
     })
-    await expect(verify(context(), access, account.did)).rejects.toMatchObject({
+    await expect(verify(context(), access)).rejects.toMatchObject({
       platformCode: 'AccountTakedown',
     })
     await pds.reverseTakedown(account)
     // The takedown ended the session; the app password opens a new one.
     const tokens = await refresh(context(), access, secrets)
-    expect(await verify(context(), { ...access, tokens }, account.did)).toMatchObject({ status: 'active' })
+    expect(await verify(context(), { ...access, tokens })).toMatchObject({ status: 'active' })
   })
 
   it('of a deleted account is that there is none', async () => {
@@ -250,7 +260,7 @@ describe('status', () => {
     const { access, account, appPassword, secrets } = await connect()
     await pds.revokeAppPassword(account, appPassword.name)
     // The access token lives on, which is why a call proves nothing.
-    expect(await verify(context(), access, account.did)).toMatchObject({ status: 'active' })
+    expect(await verify(context(), access)).toMatchObject({ status: 'active' })
     pds.proxy.forget()
     const error = await refresh(context(), access, secrets).catch((thrown) => thrown)
     expect(bluesky.classifyError(error, 'refresh')).toEqual({
@@ -262,13 +272,13 @@ describe('status', () => {
   })
 
   it('a refresh token past its life is replaced by one login', async () => {
-    const { access, account, secrets } = await connect()
+    const { access, secrets } = await connect()
     const refreshToken = pds.expireRefreshToken(access.tokens.refreshToken ?? '')
     const expired = { ...access, tokens: { ...access.tokens, refreshToken } }
     pds.proxy.forget()
     const tokens = await refresh(context(), expired, secrets)
     expect(pds.proxy.count(createSession).received).toBe(1)
-    expect(await verify(context(), { ...access, tokens }, account.did)).toMatchObject({ status: 'active' })
+    expect(await verify(context(), { ...access, tokens })).toMatchObject({ status: 'active' })
   })
 })
 
@@ -280,7 +290,7 @@ describe('publishing', () => {
     content: Partial<PublishInput['content']>,
   ): PublishInput => ({
     access,
-    account: { targetId: account.did, handle: account.handle },
+    account: { targetId: account.did, handle: account.handle, settings: {}, secrets: {} },
     content: { text: 'Hello', media: [], ...content },
     dedupeKey: bluesky.createDedupeKey(clock.now()),
     startedAt: clock.now(),

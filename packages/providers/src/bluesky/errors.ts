@@ -1,4 +1,10 @@
-import type { Classification, Occasion, PlatformError, StatusReason } from '@postmcp/core'
+import {
+  type Classification,
+  classifyTokenError,
+  type Occasion,
+  type PlatformError,
+  type StatusReason,
+} from '@postmcp/core'
 
 const unusable = (reason: StatusReason): Classification => ({
   kind: 'account_unusable',
@@ -42,6 +48,15 @@ const codes: Record<string, Classification> = {
   InvalidMimeType: refused,
   InvalidSize: refused,
   PayloadTooLarge: refused,
+
+  // OAuth, https://atproto.com/specs/oauth (2026-11-22); the codes of RFC 6749 are core's.
+  invalid_token: { kind: 'access_token_expired' },
+  invalid_client_metadata: { kind: 'client_invalid' },
+  invalid_dpop_proof: unavailable,
+  use_dpop_nonce: unavailable,
+  // The account has moved to a server that somebody else looks after.
+  issuer_mismatch: unusable('authorization_rejected'),
+  insufficient_scope: { kind: 'account_unusable', status: 'missing_permission', reason: 'scope_missing' },
 
   InternalServerError: unavailable,
   NotEnoughResources: unavailable,
@@ -89,5 +104,5 @@ export function classifyError(error: PlatformError, occasion: Occasion): Classif
   if (Object.hasOwn(own, code)) return own[code] ?? refused
   // A proxy in front may say 5xx or 429 with any text.
   if (Object.hasOwn(codes, code)) return codes[code] ?? refused
-  return classifyStatus(error.status, occasion)
+  return classifyTokenError(error, occasion) ?? classifyStatus(error.status, occasion)
 }

@@ -95,7 +95,19 @@ export async function resolveIdentity(
   ctx: ProviderContext,
   identifier: Identifier & { kind: 'handle' | 'did' },
 ): Promise<Identity> {
-  if (identifier.kind === 'did') return resolveDid(ctx, identifier.text)
+  const document = await findDocument(ctx, identifier)
+  return { did: document.id, pds: pdsOf(document) }
+}
+
+/**
+ * The DID document of who is meant; as for `resolveIdentity`.
+ * @throws PostMcpError `identity_not_found`
+ */
+export async function findDocument(
+  ctx: ProviderContext,
+  identifier: Identifier & { kind: 'handle' | 'did' },
+): Promise<DidDocument> {
+  if (identifier.kind === 'did') return fetchDocument(ctx, identifier.text)
   const handle = identifier.text
   const did = await resolveHandle(ctx, handle)
   if (did === null) throw notFound(`No account is known under the handle ${handle}.`)
@@ -106,7 +118,7 @@ export async function resolveIdentity(
       'Correct the handle, or connect with the DID if that account is meant.',
     )
   }
-  return { did, pds: pdsOf(document) }
+  return document
 }
 
 /**
@@ -122,7 +134,8 @@ const didDocument = z.object({
   alsoKnownAs: z.array(z.string()).default([]),
   service: z.array(z.object({ id: z.string(), type: z.string(), serviceEndpoint: z.unknown() })).default([]),
 })
-type DidDocument = z.infer<typeof didDocument>
+/** What we read of a DID document. */
+export type DidDocument = z.infer<typeof didDocument>
 
 async function fetchDocument(ctx: ProviderContext, did: string): Promise<DidDocument> {
   const url = did.startsWith('did:web:')

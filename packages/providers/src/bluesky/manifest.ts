@@ -13,6 +13,8 @@ export const manifest = {
     'https://atproto.com/specs/handle',
     'https://atproto.com/specs/did',
     'https://atproto.com/specs/tid',
+    'https://atproto.com/specs/oauth',
+    'https://atproto.com/specs/permission',
     'https://docs.bsky.app/docs/advanced-guides/rate-limits',
     'https://docs.bsky.app/docs/advanced-guides/post-richtext',
     'https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json',
@@ -52,6 +54,34 @@ export const manifest = {
         },
       ],
     },
+    oauth2: {
+      instructions:
+        'You are sent to the server of your account, which asks whether PostMCP may publish posts for you. No password is given to us.',
+      helpUrl: 'https://atproto.com/guides/oauth',
+      fields: [
+        {
+          name: 'identifier',
+          label: 'Handle',
+          description:
+            'Your handle or DID; or the address of your server, such as https://bsky.social, which then asks who you are.',
+          secret: false,
+          required: true,
+          example: 'name.bsky.social',
+        },
+      ],
+      client: 'document',
+      pkce: 'S256',
+      clientAuthentication: 'none',
+      tokenRequest: 'form',
+      parameterNames: { clientId: 'client_id', clientSecret: 'client_secret', scope: 'scope' },
+      scopeSeparator: ' ',
+      authorizationParameters: {},
+      reconnectParameters: {},
+      scopeGrant: 'replace',
+      redirect: 'loopback_ok',
+    },
+    listsAllTargets: true,
+    targetKinds: ['profile'],
   },
   endpoints: {
     resolver: {
@@ -70,30 +100,83 @@ export const manifest = {
   },
   scopes: [
     {
+      name: 'atproto',
+      need: 'required',
+      method: 'oauth2',
+      why: 'Says which account it is; every connection has it.',
+    },
+    {
+      name: 'repo:app.bsky.feed.post',
+      need: 'required',
+      method: 'oauth2',
+      alternatives: ['transition:generic'],
+      why: 'To publish posts under a key of our own, so that none is published twice, and to delete them.',
+    },
+    {
+      name: 'blob:image/*',
+      need: 'required',
+      method: 'oauth2',
+      alternatives: ['transition:generic'],
+      why: 'To upload the images of a post.',
+    },
+    {
+      name: 'blob:video/*',
+      need: 'required',
+      method: 'oauth2',
+      alternatives: ['transition:generic'],
+      why: 'To upload the video of a post.',
+    },
+    {
+      name: 'rpc:com.atproto.repo.uploadBlob?aud=*',
+      need: 'required',
+      method: 'oauth2',
+      alternatives: ['transition:generic'],
+      why: 'To let the video service put a video it has prepared into your repository.',
+    },
+    {
+      name: 'transition:chat.bsky',
+      need: 'never_asked',
+      method: 'oauth2',
+      why: 'Adds access to direct messages, which we never touch.',
+    },
+    {
+      name: 'account:email',
+      need: 'never_asked',
+      method: 'oauth2',
+      why: 'Your e-mail address; nothing here needs it.',
+    },
+    {
       name: 'com.atproto.appPass',
       need: 'required',
+      method: 'credentials',
       why: 'What an app password may do: publish and delete posts, upload images and read the state of the account.',
     },
     {
       name: 'com.atproto.appPassPrivileged',
       need: 'never_asked',
+      method: 'credentials',
       why: 'Adds access to direct messages, which we never touch.',
     },
     {
       name: 'com.atproto.access',
       need: 'never_asked',
+      method: 'credentials',
       why: 'The rights of the main password: it could take over or delete the account, so we refuse it.',
     },
   ],
   tokens: {
     refresh: 'rotating',
     // An old refresh token gives the same successor again: packages/pds/src/account-manager/helpers/auth.ts (2026-08-20).
+    // That is so for app passwords. One of OAuth that is shown twice ends its session; the declaration knows only one value.
     replay: { graceSeconds: 7200 },
+    // One of OAuth that is used twice ends the session: seen at the real server, bluesky-oauth.pds.test.ts (2026-11-22).
+    oauth2Replay: 'single_use',
     refreshAheadSeconds: 300,
     // After its app password is deleted an access token lives on for up to two hours.
     verifyBy: 'refresh',
     revocationScope: 'token',
-    remainsAfterRevocation: `Our session is ended, but the app password stays valid. Delete it at ${createCredentialUrl}.`,
+    neededToPublish: true,
+    remainsAfterRevocation: `Our session is ended. If you connected with an app password, that password stays valid until you delete it at ${createCredentialUrl}.`,
   },
   publish: {
     dedupe: { kind: 'record_key', windowSeconds: null },

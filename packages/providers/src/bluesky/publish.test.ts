@@ -5,8 +5,14 @@ import { continuePublish, deletePost, startPublish, validate } from './publish.j
 
 const rkey = '3jzfcijpj2z2a'
 const input = (content: Partial<PublishInput['content']> = {}): PublishInput => ({
-  access: { subject: did, settings: { pds }, tokens: { accessToken: 'access' } },
-  account: { targetId: did, handle: 'anna.example.org' },
+  access: {
+    authMethod: 'credentials',
+    grantedScopes: [],
+    subject: did,
+    settings: { pds },
+    tokens: { accessToken: 'access' },
+  },
+  account: { targetId: did, handle: 'anna.example.org', settings: {}, secrets: {} },
   content: { text: 'Hello', media: [], ...content },
   dedupeKey: rkey,
   startedAt: now,

@@ -14,6 +14,7 @@ import {
 import { z } from 'zod'
 import { detectFacets } from './facets.js'
 import { endpoint } from './identity.js'
+import { tokenOf } from './proof.js'
 import { serviceOf } from './session.js'
 import { tidForm } from './tid.js'
 import { nothing, xrpc } from './xrpc.js'
@@ -113,7 +114,7 @@ export async function continuePublish(
   await xrpc(ctx, {
     service: serviceOf(input.access),
     method: 'com.atproto.repo.putRecord',
-    token: input.access.tokens.accessToken,
+    token: tokenOf(input.access),
     body: { type: 'application/json', content: request },
     answer: z.object({ uri: z.literal(uri), cid: z.string() }),
   }).catch(explainSize)
@@ -160,7 +161,7 @@ export async function deletePost(
   await xrpc(ctx, {
     service: serviceOf(access),
     method: 'com.atproto.repo.deleteRecord',
-    token: access.tokens.accessToken,
+    token: tokenOf(access),
     json: { repo: access.subject, collection, rkey: platformPostId.slice(prefix.length) },
     answer: nothing,
   })
@@ -208,7 +209,7 @@ async function uploadImage(ctx: ProviderContext, access: GrantAccess, media: Pub
   const { blob } = await xrpc(ctx, {
     service: serviceOf(access),
     method: 'com.atproto.repo.uploadBlob',
-    token: access.tokens.accessToken,
+    token: tokenOf(access),
     body: { type: media.mimeType, content: await media.read() },
     answer: blobAnswer,
   }).catch(explainSize)

@@ -6,6 +6,8 @@ import { refresh } from './refresh.js'
 const newPds = 'https://new.example.org'
 const secrets = { appPassword: 'abcd-efgh-ijkl-mnop' }
 const access: GrantAccess = {
+  authMethod: 'credentials',
+  grantedScopes: [],
   subject: did,
   settings: { pds },
   tokens: { accessToken: 'old access', refreshToken: 'old refresh' },

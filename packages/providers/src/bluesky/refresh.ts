@@ -7,6 +7,7 @@ import {
   TransportError,
 } from '@postmcp/core'
 import { resolveDid } from './identity.js'
+import { refresh as refreshByOAuth } from './oauth/keep.js'
 import {
   assertOwn,
   createSession,
@@ -18,7 +19,7 @@ import {
 } from './session.js'
 
 /**
- * A new pair of tokens. When the refresh token is used up the sealed app password opens exactly one new session; when the
+ * A new pair of tokens. With an app password: when the refresh token is used up the sealed app password opens exactly one new session; when the
  * server no longer has the account, or has it only as a deactivated shell, its new server is looked up and asked.
  */
 export async function refresh(
@@ -26,6 +27,7 @@ export async function refresh(
   access: GrantAccess,
   secrets: Record<string, string>,
 ): Promise<TokenSet & { settings?: JsonObject }> {
+  if (access.authMethod === 'oauth2') return refreshByOAuth(ctx, access)
   const service = serviceOf(access)
   const { appPassword } = secrets
   const outcome = await renew(ctx, service, access, appPassword).then(

@@ -8,6 +8,7 @@ import {
 } from '@postmcp/core'
 import { z } from 'zod'
 import { createCredentialUrl } from './manifest.js'
+import type { BoundToken } from './proof.js'
 import { nothing, xrpc } from './xrpc.js'
 
 /** An open session, as a server describes it. */
@@ -91,13 +92,13 @@ export const refreshSession = (ctx: ProviderContext, service: string, refreshJwt
 export const getSession = (
   ctx: ProviderContext,
   service: string,
-  accessJwt: string,
+  token: string | BoundToken,
 ): Promise<SessionAccount> =>
   xrpc(ctx, {
     service,
     method: 'com.atproto.server.getSession',
     query: {},
-    token: accessJwt,
+    token,
     answer: accountAnswer,
   })
 

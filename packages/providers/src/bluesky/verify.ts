@@ -7,6 +7,7 @@ import {
   type Verification,
 } from '@postmcp/core'
 import { readProfile, toTarget } from './profile.js'
+import { tokenOf } from './proof.js'
 import { assertOwn, getSession, serviceOf, throwIfUnusable } from './session.js'
 
 /** What `status` of a session that is not active means. @see https://atproto.com/specs/account (2026-11-22) */
@@ -42,13 +43,14 @@ export async function verify(ctx: ProviderContext, access: GrantAccess): Promise
 async function ownSession(ctx: ProviderContext, access: GrantAccess) {
   const service = serviceOf(access)
   try {
-    const session = await getSession(ctx, service, access.tokens.accessToken)
+    const session = await getSession(ctx, service, tokenOf(access))
     assertOwn(session, access.subject, service)
     return session
   } catch (error) {
-    // "Could not find user info" also stands for a takedown.
-    const isUnknown = error instanceof PlatformError && error.platformCode === 'InvalidRequest'
-    if (isUnknown) await throwIfUnusable(ctx, service, access.subject)
+    // "Could not find user info" also stands for a takedown, and so does a token of OAuth that is called invalid.
+    const mayBeUnusable =
+      error instanceof PlatformError && /^(InvalidRequest|invalid_token)$/.test(error.platformCode ?? '')
+    if (mayBeUnusable) await throwIfUnusable(ctx, service, access.subject)
     throw error
   }
 }

@@ -7,6 +7,7 @@ import {
   retryAfter,
 } from '@postmcp/core'
 import { z } from 'zod'
+import { type BoundToken, requestWithProof } from './proof.js'
 
 /** One call of a lexicon method. */
 export interface XrpcCall<T> {
@@ -19,8 +20,8 @@ export interface XrpcCall<T> {
   json?: Record<string, unknown>
   /** A body that is not ours to build; without one, and without `json`, nothing is sent and no content type named. */
   body?: { type: string; content: Uint8Array<ArrayBuffer> | string }
-  /** Bearer token. */
-  token?: string
+  /** A bearer token, or one that is bound to a key. */
+  token?: string | BoundToken
   timeoutMs?: number
   /** What the answer must look like; fields it does not name are dropped. */
   answer: z.ZodType<T>
@@ -39,7 +40,11 @@ const errorBody = z.object({ error: z.string().min(1), message: z.string().optio
  * @see https://atproto.com/specs/xrpc (2026-11-22)
  */
 export async function xrpc<T>(ctx: ProviderContext, call: XrpcCall<T>): Promise<T> {
-  const response = await ctx.http.request(toRequest(call))
+  const request = toRequest(call)
+  const response =
+    typeof call.token === 'object'
+      ? await requestWithProof(ctx, request, call.token)
+      : await ctx.http.request(request)
   if (response.status !== 200) throw toError(ctx, call, response)
   const parsed = call.answer.safeParse(response.text === '' ? null : response.json)
   if (!parsed.success) throw malformed(call, `its answer is not that of ${call.method}`)
@@ -53,7 +58,7 @@ function toRequest(call: XrpcCall<unknown>): HttpRequest {
     method: call.query ? 'GET' : 'POST',
     url,
     headers: {
-      ...(call.token !== undefined && { authorization: `Bearer ${call.token}` }),
+      ...(typeof call.token === 'string' && { authorization: `Bearer ${call.token}` }),
       ...(call.body && { 'content-type': call.body.type }),
     },
     ...(call.json && { json: call.json }),
@@ -79,9 +84,8 @@ function toError(ctx: ProviderContext, call: XrpcCall<unknown>, response: HttpRe
 
 /** The server was chosen by the user: it may repeat in its errors what it was sent. */
 function hide(call: XrpcCall<unknown>, text: string): string {
-  const secrets = [call.token, call.json?.password].filter(
-    (value) => typeof value === 'string' && value !== '',
-  )
+  const token = typeof call.token === 'object' ? call.token.token : call.token
+  const secrets = [token, call.json?.password].filter((value) => typeof value === 'string' && value !== '')
   return secrets.reduce<string>((shown, secret) => shown.replaceAll(String(secret), '[hidden]'), text)
 }
 

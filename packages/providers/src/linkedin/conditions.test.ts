@@ -1,0 +1,132 @@
+import {
+  createHttpClient,
+  type GrantAccess,
+  type HttpClient,
+  type PlatformError,
+  type ProviderContext,
+  silentLogger,
+} from '@postmcp/core'
+import {
+  approve,
+  createLinkedin,
+  type PlatformHandle,
+  type RunningSandbox,
+  startSandbox,
+} from '@postmcp/sandbox'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { pageScopes, target } from './fixtures/context.js'
+import { linkedin } from './index.js'
+
+const redirectUri = 'http://127.0.0.1:4477/accounts/oauth/callback'
+const ada = 'adaSandbx1'
+const page = 'urn:li:organization:79000001'
+
+let sandbox: RunningSandbox
+let platform: PlatformHandle
+let http: HttpClient & { close(): Promise<void> }
+let ctx: ProviderContext
+
+beforeEach(async () => {
+  sandbox = await startSandbox({ platforms: [createLinkedin()] })
+  platform = sandbox.platform('linkedin')
+  http = createHttpClient({
+    allowedOrigins: [sandbox.origin],
+    userAgent: 'postmcp-test',
+    logger: silentLogger,
+  })
+  const { clientId = '', clientSecret = '' } = platform.app ?? {}
+  ctx = {
+    http,
+    clock: { now: () => platform.clock.now() },
+    signal: new AbortController().signal,
+    logger: silentLogger,
+    endpoints: platform.endpoints,
+    client: { id: clientId, secrets: [clientSecret], optionalScopes: [], values: {} },
+    server: null,
+    publicUrl: 'http://127.0.0.1:4477',
+  }
+})
+afterEach(async () => {
+  await http.close()
+  await sandbox.close()
+})
+
+/** Ada consents, also to the rights for company pages. */
+async function connect(): Promise<GrantAccess> {
+  const client = { client_id: ctx.client?.id ?? '', redirect_uri: redirectUri }
+  const query = { ...client, response_type: 'code', state: 's', scope: pageScopes.join(' ') }
+  const back = await approve(`${platform.base}/oauth/v2/authorization?${new URLSearchParams(query)}`, {
+    personId: ada,
+  })
+  const body = new URLSearchParams({
+    ...client,
+    client_secret: ctx.client?.secrets[0] ?? '',
+    grant_type: 'authorization_code',
+    code: new URL(back).searchParams.get('code') ?? '',
+  })
+  const response = await http.request({
+    method: 'POST',
+    url: `${platform.base}/oauth/v2/accessToken`,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: body.toString(),
+  })
+  const answer = response.json as Parameters<typeof linkedin.readTokenAnswer>[0]
+  const { secrets: _, ...granted } = await linkedin.identify(ctx, {
+    tokens: linkedin.readTokenAnswer(answer, ctx.clock.now()),
+    answer,
+    requestedScopes: pageScopes,
+    fields: {},
+    server: null,
+    redirectUri,
+  })
+  return { authMethod: 'oauth2', ...granted }
+}
+
+const verify = (access: GrantAccess, targetId: string) => linkedin.verify(ctx, access, target(targetId))
+
+describe('LinkedIn', () => {
+  it('is connected although userinfo does not trust the new token', async () => {
+    platform.world.setCondition(ada, 'userinfo_lags')
+    const access = await connect()
+    expect(access.subject).toBe(`urn:li:person:${ada}`)
+    expect((await linkedin.listTargets(ctx, access)).map(({ targetId }) => targetId)).toEqual([
+      access.subject,
+      page,
+    ])
+    expect(await verify(access, access.subject)).toMatchObject({ status: 'active' })
+  })
+
+  it('keeps the member when a role at a page is lost, and not the page', async () => {
+    const access = await connect()
+    expect(await verify(access, page)).toMatchObject({
+      status: 'active',
+      target: { handle: 'sandbox-works' },
+    })
+    platform.world.setCondition(ada, 'page_roles_lost')
+    expect(await verify(access, page)).toMatchObject({ reason: 'target_not_granted' })
+    expect(await verify(access, access.subject)).toMatchObject({ status: 'active' })
+  })
+
+  it('names the scopes that are gone, for the target that needs them', async () => {
+    const access = await connect()
+    platform.tokens.dropScopes(ada, ['w_organization_social'])
+    expect(await verify(access, page)).toMatchObject({ missingScopes: ['w_organization_social'] })
+    expect(await verify(access, access.subject)).toMatchObject({ status: 'active' })
+  })
+
+  it('says that a token without a successor has expired', async () => {
+    const { tokens, ...rest } = await connect()
+    const { refreshToken: _, ...unrenewable } = tokens
+    platform.clock.advance(61 * 86_400)
+    const failure = async (access: GrantAccess) =>
+      linkedin.classifyError(
+        (await verify(access, access.subject).catch((error: unknown) => error)) as PlatformError,
+        'verify',
+      )
+    expect(await failure({ ...rest, tokens: unrenewable })).toMatchObject({
+      kind: 'grant_lost',
+      status: 'expired',
+    })
+    expect(await failure({ ...rest, tokens })).toEqual({ kind: 'access_token_expired' })
+  })
+})

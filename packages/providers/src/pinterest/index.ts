@@ -1,0 +1,19 @@
+import { defineProvider } from '@postmcp/core'
+import { classifyError, readTokenError } from './errors.js'
+import { manifest } from './manifest.js'
+import { identify, listTargets, verify } from './profile.js'
+
+/** Pinterest: one person grants, each of their boards is an account. */
+export const pinterest = defineProvider({
+  manifest,
+
+  // Connect: consent -> who granted -> the boards to choose from
+  readTokenError,
+  identify,
+  listTargets,
+
+  // Keep: the engine refreshes; there is no way to revoke from here
+  verify,
+
+  classifyError,
+})

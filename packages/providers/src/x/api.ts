@@ -1,0 +1,84 @@
+import {
+  type HttpResponse,
+  MalformedResponseError,
+  PlatformError,
+  type ProviderContext,
+  retryAfter,
+  type TokenSet,
+} from '@postmcp/core'
+import { z } from 'zod'
+
+// X's own client for TypeScript is younger than 1.0, so these are plain calls.
+
+/** One reading call as a person. */
+export interface ApiCall<T> {
+  path: string
+  query: Record<string, string>
+  /** What the answer must look like; fields it does not name are dropped. */
+  answer: z.ZodType<T>
+}
+
+/** RFC 7807, with the older form in it: `errors` with a number each. */
+const problem = z.object({
+  type: z.string().optional(),
+  title: z.string().optional(),
+  detail: z.string().optional(),
+  errors: z.array(z.object({ code: z.number().optional(), message: z.string().optional() })).optional(),
+})
+
+/**
+ * Calls the API and returns the parsed answer.
+ * @throws PlatformError with the last part of the problem's `type` as its code, or the number of an older error
+ * @throws MalformedResponseError when the answer is not the documented one
+ * @throws TransportError when no whole answer came
+ */
+export async function callApi<T>(ctx: ProviderContext, tokens: TokenSet, call: ApiCall<T>): Promise<T> {
+  const url = new URL(`${baseOf(ctx, 'api')}${call.path}`)
+  for (const [name, value] of Object.entries(call.query)) url.searchParams.set(name, value)
+  const { accessToken } = tokens
+  const response = await ctx.http.request({
+    method: 'GET',
+    url,
+    headers: { authorization: `Bearer ${accessToken}` },
+  })
+  if (response.status >= 400) throw toError(ctx, call.path, response, [accessToken])
+  const parsed = call.answer.safeParse(response.json)
+  if (response.status === 200 && parsed.success) return parsed.data
+  throw new MalformedResponseError(
+    `X answered ${call.path} with status ${response.status} and something that is not documented.`,
+  )
+}
+
+function toError(ctx: ProviderContext, path: string, response: HttpResponse, secrets: string[]): Error {
+  const { status, headers } = response
+  const body = problem.safeParse(response.json)
+  const { type = '', title, detail, errors } = body.success ? body.data : {}
+  const told = detail ?? errors?.find(({ message }) => message !== undefined)?.message ?? title
+  return new PlatformError({
+    status,
+    platformCode: codeOf(type) ?? errors?.find(({ code }) => code !== undefined)?.code?.toString() ?? null,
+    message: hide(told ?? `X answered ${path} with status ${status}.`, secrets),
+    requestId: headers.get('x-transaction-id') ?? undefined,
+    retryAfter: comeBack(ctx, response),
+  })
+}
+
+/** The host of a type is the new or the old one, so only its last part counts. */
+const codeOf = (type: string): string | null => /\/problems\/([\w-]{1,100})$/.exec(type)?.[1] ?? null
+
+/** When to come back: X says so in a header of its own, in epoch seconds. */
+export const comeBack = (ctx: ProviderContext, { status, headers }: HttpResponse): Date | undefined =>
+  status === 429 || status === 503 ? retryAfter(headers, ctx.clock.now(), 'x-rate-limit-reset') : undefined
+
+/** A base address of the manifest. */
+export function baseOf(ctx: ProviderContext, name: 'www' | 'api'): string {
+  const base = ctx.endpoints[name]
+  if (base === undefined) throw new TypeError(`There is no endpoint ${name}.`)
+  return base
+}
+
+/** An error may repeat what was sent. */
+export const hide = (text: string, secrets: readonly string[]): string =>
+  secrets
+    .filter((secret) => secret.length >= 6)
+    .reduce((shown, secret) => shown.replaceAll(secret, '[hidden]'), text)

@@ -1,0 +1,126 @@
+import { asFakePlatform, createSlack, startSandbox } from '@postmcp/sandbox'
+import { slack } from '../../src/slack/index.js'
+import { listOf, objectOf } from './json.js'
+import type { FurtherCalls } from './life.js'
+import { inAnswer, inForm, inQuery, without } from './planted.js'
+import { readSlack } from './slack-description.js'
+import { testDescription } from './suite.js'
+
+/** @param tokenRotation whether the app turned token rotation on; it then also asks for the picture of the workspace */
+const start = (tokenRotation: boolean) => async () => {
+  const sandbox = await startSandbox({ platforms: [createSlack({ tokenRotation })] })
+  const fake = asFakePlatform(sandbox.platform('slack'), { close: sandbox.close })
+  const optionalScopes = tokenRotation ? ['team:read'] : []
+  return { ...fake, client: fake.client && { ...fake.client, optionalScopes } }
+}
+
+/** What the sandbox answers to methods that no hook calls yet. */
+const furtherCalls: FurtherCalls = async ({ ctx }, { access, target }) => {
+  const headers = {
+    authorization: `Bearer ${access.tokens.accessToken}`,
+    'content-type': 'application/x-www-form-urlencoded',
+  }
+  const url = `${ctx.endpoints.web}/api/conversations.join`
+  await ctx.http.request({ method: 'POST', url, headers, body: `channel=${target.targetId}` })
+  await ctx.http.request({ method: 'POST', url, headers, body: 'channel=C0NOWHERE01' })
+}
+
+testDescription({
+  provider: slack,
+  file: 'slack.swagger.json',
+  read: readSlack,
+  starts: [start(true), start(false)],
+  furtherCalls,
+  covers: [
+    'GET /auth.revoke 200',
+    'GET /auth.test 200',
+    'GET /auth.test 429',
+    'GET /auth.test 500',
+    'GET /conversations.info 200',
+    'GET /conversations.list 200',
+    'GET /team.info 200',
+    'POST /conversations.join 200',
+    'POST /oauth.v2.access 200',
+  ],
+  notDescribed: { 'GET https://slack.com/oauth/v2/authorize': 'A page for browsers.' },
+  scopesNotDescribed: {
+    'channels:join': 'Newer than the description (2021).',
+    'chat:write.public': 'Newer than the description.',
+    'files:write': 'The description knows the older files:write:user.',
+  },
+  exceptions: [
+    {
+      call: /./,
+      problem: /\/error must be .*\(is token_expired\)$/,
+      reason:
+        'Came with token rotation, after the description: docs.slack.dev/authentication/using-token-rotation.',
+    },
+    {
+      call: /./,
+      problem: /status (429|500): \/error must be .*\(is (ratelimited|internal_error)\)$/,
+      reason:
+        'Codes that any method may answer; newer than the description: docs.slack.dev/reference/methods.',
+    },
+  ],
+  planted: [
+    {
+      name: 'a parameter of another name',
+      call: 'GET /conversations.list',
+      status: 200,
+      change: inQuery((query) => query.set('page_size', '200')),
+      problem: 'the query parameter page_size is not described',
+    },
+    {
+      name: 'a page of no number',
+      call: 'GET /conversations.list',
+      status: 200,
+      change: inQuery((query) => query.set('limit', 'all')),
+      problem: 'the query parameter limit',
+    },
+    {
+      name: 'a field of the form that there is not',
+      call: 'POST /oauth.v2.access',
+      status: 200,
+      change: inForm((fields) => fields.set('redirect', 'https://example.com')),
+      problem: 'the body: /redirect is not described',
+    },
+    {
+      name: 'a code that is not handed over',
+      call: 'POST /oauth.v2.access',
+      status: 200,
+      change: inForm((fields) => fields.delete('code')),
+      problem: "the body: / must have required property 'code'",
+    },
+    {
+      name: 'a request of nobody',
+      call: 'GET /auth.test',
+      status: 200,
+      change: without('authorization'),
+      problem: 'nothing shows who asks',
+    },
+    {
+      name: 'a channel without an id',
+      call: 'GET /conversations.list',
+      status: 200,
+      change: inAnswer((body) => delete objectOf(listOf(body.channels)[0]).id),
+      problem: "/channels/0 must have required property 'id'",
+    },
+    {
+      name: 'a workspace with an id of another form',
+      call: 'GET /auth.test',
+      status: 200,
+      change: inAnswer((body) => Object.assign(body, { team_id: 'acme' })),
+      problem: '/team_id must match pattern',
+    },
+    {
+      name: 'a refusal without a code',
+      call: 'GET /auth.test',
+      status: 200,
+      change: inAnswer((body) => {
+        for (const name of Object.keys(body)) delete body[name]
+        body.ok = false
+      }),
+      problem: "must have required property 'error'",
+    },
+  ],
+})
