@@ -6,9 +6,13 @@ import { authenticate } from './middleware/auth.js'
 import { logRequests } from './middleware/log-requests.js'
 import { notFoundHandler, problemHandler } from './middleware/problem.js'
 import { accountRoutes } from './routes/accounts.js'
+import { clientRoutes } from './routes/clients.js'
 import { connectionRoutes } from './routes/connections.js'
+import { documentRoutes } from './routes/documents.js'
 import { healthRoutes } from './routes/health.js'
+import { hookRoutes } from './routes/hooks.js'
 import { mediaRoutes } from './routes/media.js'
+import { oauthPages } from './routes/oauth.js'
 import { platformRoutes } from './routes/platforms.js'
 import { postGroupRoutes } from './routes/post-groups.js'
 import { postRoutes } from './routes/posts.js'
@@ -44,6 +48,9 @@ export function createApp(core: CoreContext) {
   app.route('/', healthRoutes(core))
   app.doc31('/openapi.json', openApiConfig)
 
+  app.route('/', oauthPages(core))
+  app.route('/', hookRoutes(core))
+  app.route('/', documentRoutes(core))
   app.use(authenticate(core))
   app.route('/', mediaRoutes(core))
   app.use(
@@ -59,6 +66,7 @@ export function createApp(core: CoreContext) {
   )
   for (const routes of [
     platformRoutes,
+    clientRoutes,
     accountRoutes,
     connectionRoutes,
     postGroupRoutes,

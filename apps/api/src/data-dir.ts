@@ -10,6 +10,7 @@ export const dataPaths = (dataDir: string) => ({
   postgres: join(dataDir, 'postgres'),
   media: join(dataDir, 'media'),
   apiKey: join(dataDir, 'api-key'),
+  sandboxApiKey: join(dataDir, 'sandbox-api-key'),
   server: join(dataDir, 'server.json'),
   serverLock: join(dataDir, 'server.lock'),
   setupLock: join(dataDir, 'setup.lock'),

@@ -1,6 +1,17 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { defaultTimings, PostMcpError, type ProviderRegistry, type Timings } from '@postmcp/core'
+import {
+  type AppClient,
+  defaultPlans,
+  defaultTimings,
+  type Environment,
+  type Manifest,
+  type Plans,
+  PostMcpError,
+  type ProviderRegistry,
+  type Timings,
+  variableOf,
+} from '@postmcp/core'
 import { z } from 'zod'
 
 /** Everything the environment can set; `.env.example` explains each to users. */
@@ -18,7 +29,16 @@ export interface Settings {
   /** Origins that may be called although they are not public https. */
   allowedOrigins: string[]
   /** Base addresses by platform and endpoint name. */
-  endpointOverrides: Record<string, Record<string, string>>
+  endpoints: Environment['endpoints']
+  /** The operator's applications by platform. Secrets. */
+  clients: Environment['clients']
+  plans: Plans
+  /** The plan of a workspace that is made here. */
+  plan: string
+  /** Port of the sandbox beside the API; null: none is started. */
+  sandboxPort: number | null
+  /** Addresses a platform may send a browser back to; the first is the default. */
+  redirectUris: string[]
   timings: Timings
 }
 
@@ -32,7 +52,7 @@ const origin = z.url({ protocol: /^https?$/ }).transform((text, context) => {
   return url.origin
 })
 
-const origins = z.string().transform((text) =>
+const list = z.string().transform((text) =>
   text
     .split(',')
     .map((part) => part.trim())
@@ -41,6 +61,22 @@ const origins = z.string().transform((text) =>
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 
+/** `creator:15,pro:unlimited` */
+const planList = z.string().transform(
+  (text, context): Plans =>
+    Object.fromEntries(
+      text.split(',').map((part) => {
+        const [, name = '', limit = ''] = /^\s*([\w-]+)\s*:\s*(\d+|unlimited)\s*$/.exec(part) ?? []
+        if (name === '') context.addIssue('must be a list such as creator:15,pro:unlimited')
+        return [name, limit === 'unlimited' ? null : Number(limit)]
+      }),
+    ),
+)
+
+/** Whether only this machine reaches an address; the sandbox is not for the world. */
+const isLoopback = (address: string): boolean =>
+  /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(new URL(address).hostname)
+
 /** Reads one variable. @throws PostMcpError `config_invalid` that names the variable and never its value */
 function read<T>(env: NodeJS.ProcessEnv, name: string, schema: z.ZodType<T>): T {
   const value = env[name]?.trim()
@@ -48,6 +84,32 @@ function read<T>(env: NodeJS.ProcessEnv, name: string, schema: z.ZodType<T>): T 
   if (parsed.success) return parsed.data
   const why = parsed.error.issues.map((issue) => issue.message).join('; ')
   throw new PostMcpError('config_invalid', `${name} is not valid: ${why}.`)
+}
+
+/**
+ * The operator's application at a platform; null where nothing of it is set. A secret that is being changed is valid twice:
+ * `…_CLIENT_SECRET` is the new one, `…_CLIENT_SECRET_PREVIOUS` the old one.
+ * @throws PostMcpError `config_invalid` when a part is missing
+ */
+function readClient(env: NodeJS.ProcessEnv, { id, name, app }: Manifest): AppClient | null {
+  const text = z.string().optional()
+  const optionalScopes = read(env, variableOf(id, 'optionalScopes'), list.default([]))
+  const given = (app?.fields ?? []).flatMap((field) => {
+    const value = read(env, variableOf(id, field.name), text)
+    return value === undefined ? [] : [[field.name, value] as const]
+  })
+  if (!app || given.length === 0) return null
+  const { clientId = '', clientSecret, ...values } = Object.fromEntries(given) as Record<string, string>
+  const missing = app.fields.filter(
+    (field) => field.required && !given.some(([present]) => present === field.name),
+  )
+  if (missing.length > 0) {
+    const names = missing.map((field) => variableOf(id, field.name)).join(', ')
+    throw new PostMcpError('config_invalid', `The application at ${name} is incomplete: ${names} not set.`)
+  }
+  const previous = read(env, `${variableOf(id, 'clientSecret')}_PREVIOUS`, text)
+  const secrets = [clientSecret, previous].filter((secret) => secret !== undefined)
+  return { id: clientId, secrets, optionalScopes, values }
 }
 
 /** The only reader of the environment. @throws PostMcpError `config_invalid` */
@@ -63,12 +125,15 @@ export function readSettings(env: NodeJS.ProcessEnv, providers: ProviderRegistry
   )
   const databaseUrl = read(env, 'DATABASE_URL', z.url({ protocol: /^postgres(ql)?$/ }).optional()) ?? null
 
-  const endpointOverrides: Settings['endpointOverrides'] = {}
+  const endpoints: Settings['endpoints'] = {}
+  const clients: Settings['clients'] = {}
   for (const { manifest } of providers.list()) {
     for (const name of Object.keys(manifest.endpoints)) {
       const value = read(env, `POSTMCP_${manifest.id.toUpperCase()}_${snakeCase(name)}_URL`, url.optional())
-      if (value) endpointOverrides[manifest.id] = { ...endpointOverrides[manifest.id], [name]: value }
+      if (value) endpoints[manifest.id] = { ...endpoints[manifest.id], [name]: value }
     }
+    const client = readClient(env, manifest)
+    if (client) clients[manifest.id] = client
   }
   const timings = { ...defaultTimings }
   for (const name of Object.keys(timings) as (keyof Timings)[]) {
@@ -79,22 +144,42 @@ export function readSettings(env: NodeJS.ProcessEnv, providers: ProviderRegistry
     )
   }
   // Whoever sets a base address trusts it.
-  const ownOrigins = Object.values(endpointOverrides).flatMap((endpoints) =>
-    Object.values(endpoints).map((endpoint) => new URL(endpoint).origin),
+  const ownOrigins = Object.values(endpoints).flatMap((own) =>
+    Object.values(own).map((endpoint) => new URL(endpoint).origin),
   )
+  const plans = read(env, 'POSTMCP_PLANS', planList.default(defaultPlans))
+  const plan = read(env, 'POSTMCP_PLAN', z.string().default('pro'))
+  if (!Object.hasOwn(plans, plan)) {
+    throw new PostMcpError(
+      'config_invalid',
+      `POSTMCP_PLAN is not valid: ${Object.keys(plans).join(', ')} are declared.`,
+    )
+  }
+  const base = publicUrl.replace(/\/+$/, '')
   return {
     dataDir,
     databaseUrl,
     keyRing: read(env, 'POSTMCP_KEYRING', z.string().optional()) ?? null,
     host,
     port,
-    publicUrl: publicUrl.replace(/\/+$/, ''),
+    publicUrl: base,
+    plans,
+    plan,
+    sandboxPort:
+      read(env, 'POSTMCP_SANDBOX', z.enum(['on', 'off']).default(isLoopback(base) ? 'on' : 'off')) === 'on'
+        ? read(env, 'POSTMCP_SANDBOX_PORT', z.coerce.number().int().min(0).max(65000).default(4478))
+        : null,
+    redirectUris: [
+      `${base}/accounts/oauth/callback`,
+      ...read(env, 'POSTMCP_REDIRECT_URIS', list.pipe(z.array(url)).default([])),
+    ],
     logLevel: read(env, 'POSTMCP_LOG_LEVEL', z.enum(logLevels).default('info')),
     allowedOrigins: [
-      ...read(env, 'POSTMCP_ALLOW_ORIGINS', origins.pipe(z.array(origin)).default([])),
+      ...read(env, 'POSTMCP_ALLOW_ORIGINS', list.pipe(z.array(origin)).default([])),
       ...ownOrigins,
     ],
-    endpointOverrides,
+    endpoints,
+    clients,
     timings,
   }
 }

@@ -6,9 +6,11 @@ import {
   createHttpClient,
   createRegistry,
   createWorkspace,
+  type Environment,
   holderSeconds,
   type KeyProvider,
   type Logger,
+  loadSigningClient,
   localMediaStorage,
   openVault,
   type ProviderRegistry,
@@ -28,6 +30,7 @@ import { readSettings, type Settings } from './env.js'
 import { keyRingPath, openKeyRing } from './key-ring.js'
 import { withFileLock } from './locks/file-lock.js'
 import { createLogger } from './logger.js'
+import { type SandboxBeside, startSandboxBeside } from './sandbox.js'
 import { version } from './version.js'
 
 /** What a first start made, for the user to be told. */
@@ -46,6 +49,8 @@ export interface Installation {
   /** The workspace of this machine's owner. */
   owner: Scope
   keyProvider: KeyProvider
+  /** Where the simulated platforms can be looked at; null: none run here. */
+  sandboxUrl: string | null
   firstStart: FirstStart
   /** Waits for what must not be lost, then lets go of everything; stops the embedded database if nobody else uses it. */
   close(): Promise<void>
@@ -61,7 +66,7 @@ export const platformRegistry = (): ProviderRegistry => createRegistry(providers
  */
 export async function openInstallation(
   env: NodeJS.ProcessEnv,
-  options: { logLevel?: string } = {},
+  options: { logLevel?: string; withSandbox?: boolean } = {},
 ): Promise<Installation> {
   const registry = platformRegistry()
   const settings = readSettings(env, registry)
@@ -86,41 +91,62 @@ export async function openInstallation(
     const store = await openPostgresStore({ connectionString, logger })
     closers.push(() => store.close())
 
-    const http = createHttpClient({
+    const live = createHttpClient({
       allowedOrigins: settings.allowedOrigins,
       userAgent: `PostMCP/${version}`,
       logger,
     })
-    closers.push(() => http.close())
+    closers.push(() => live.close())
 
     // Processes that start together on a new directory agree on one key ring, one workspace and one key.
     const { keyRing, workspace, apiKeyFile } = await withFileLock(paths.setupLock, {}, async () => {
       const opened = await openKeyRing(settings, store)
       await registerKeyRing(store.keys, opened.provider)
-      return { keyRing: opened, ...(await firstWorkspace({ store, clock: systemClock }, paths.apiKey)) }
+      return {
+        keyRing: opened,
+        ...(await firstWorkspace({ store, clock: systemClock }, settings, 'live', paths.apiKey)),
+      }
     })
+    const sandbox = await openSandbox(settings, logger, options.withSandbox ?? false)
+    if (sandbox) {
+      closers.push(() => sandbox.close())
+      await withFileLock(paths.setupLock, {}, () =>
+        firstWorkspace({ store, clock: systemClock }, settings, 'sandbox', paths.sandboxApiKey),
+      )
+    }
     const processId = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
     closers.push(await keepReportingKeys(store, keyRing.provider, processId))
     const refreshFlights = new RefreshFlights()
     closers.push(() => refreshFlights.settled())
+    const vault = openVault({ keys: store.keys, provider: keyRing.provider, clock: systemClock })
     const core: CoreContext = {
       store,
-      vault: openVault({ keys: store.keys, provider: keyRing.provider, clock: systemClock }),
+      vault,
       providers: registry,
-      http,
       media: localMediaStorage(paths.media),
       clock: systemClock,
       logger,
       timings: settings.timings,
       processId,
       refreshFlights,
-      endpointOverrides: settings.endpointOverrides,
+      environments: {
+        live: {
+          http: live,
+          endpoints: settings.endpoints,
+          clients: { ...(await documentClients({ store, vault }, registry, settings)), ...settings.clients },
+        },
+        sandbox: sandbox?.environment ?? null,
+      },
+      plans: settings.plans,
+      publicUrl: settings.publicUrl,
+      redirectUris: settings.redirectUris,
     }
     return {
       core,
       settings,
       logger,
       owner: { workspaceId: workspace.id, actor: 'local' },
+      sandboxUrl: sandbox?.origin ?? null,
       keyProvider: keyRing.provider,
       firstStart: { apiKeyFile, keyRingFile: keyRing.created ? keyRingPath(settings.dataDir) : null },
       close,
@@ -130,6 +156,28 @@ export async function openInstallation(
     throw error
   }
 }
+
+/** Clients of platforms that know us by a document; on this machine alone they need no key, for nobody could fetch it. */
+async function documentClients(
+  core: Pick<CoreContext, 'store' | 'vault'>,
+  registry: ProviderRegistry,
+  { publicUrl }: Settings,
+): Promise<Environment['clients']> {
+  if (!publicUrl.startsWith('https:')) return {}
+  const platforms = registry.list().filter(({ manifest }) => manifest.connect.oauth2?.client === 'document')
+  return Object.fromEntries(
+    await Promise.all(
+      platforms.map(async ({ manifest: { id } }) => [id, await loadSigningClient(core, id)] as const),
+    ),
+  )
+}
+
+const openSandbox = async (
+  { sandboxPort, redirectUris }: Settings,
+  logger: Logger,
+  isWanted: boolean,
+): Promise<SandboxBeside | null> =>
+  isWanted && sandboxPort !== null ? startSandboxBeside({ sandboxPort, redirectUris }, logger) : null
 
 /** Tells the others which key-encryption keys this process holds, so that a rotation waits for it. */
 async function keepReportingKeys(
@@ -148,14 +196,21 @@ async function keepReportingKeys(
   }
 }
 
-/** The oldest workspace, made with its first API key when there is none yet. */
+/** The oldest workspace of a mode, made with its first API key when there is none yet. */
 async function firstWorkspace(
   core: Pick<CoreContext, 'store' | 'clock'>,
+  { plan }: Settings,
+  mode: Workspace['mode'],
   apiKeyFile: string,
 ): Promise<{ workspace: Workspace; apiKeyFile: string | null }> {
-  const existing = await core.store.workspaces.first()
+  const existing = await core.store.workspaces.first(mode)
   if (existing) return { workspace: existing, apiKeyFile: null }
-  const workspace = await createWorkspace(core, { name: 'My workspace', mode: 'live', maxAccounts: null })
+  const workspace = await createWorkspace(core, {
+    name: mode === 'live' ? 'My workspace' : 'Sandbox',
+    mode,
+    maxAccounts: null,
+    plan,
+  })
   const { secret } = await createApiKey(core, { workspaceId: workspace.id, actor: 'local' }, 'First key')
   await writePrivateFile(apiKeyFile, `${secret}\n`)
   return { workspace, apiKeyFile }

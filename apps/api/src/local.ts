@@ -1,4 +1,4 @@
-import { isId, publishGroupHere } from '@postmcp/core'
+import { authenticateApiKey, isId, publishGroupHere } from '@postmcp/core'
 import { createApp } from './app.js'
 import { openInstallation } from './installation.js'
 
@@ -15,20 +15,29 @@ export interface LocalApi {
 }
 
 /**
- * Opens the installation for a short-lived process such as the CLI.
- * @throws PostMcpError those of `openInstallation`
+ * Opens the installation for a short-lived process such as the CLI. Who acts is the owner of this machine, or whoever the key in
+ * POSTMCP_API_KEY belongs to: somebody who set one means its workspace.
+ * @throws PostMcpError `unauthorized` for a key of no workspace here, and those of `openInstallation`
  */
 export async function openLocalApi(
   env: NodeJS.ProcessEnv,
   options: { logLevel?: string } = {},
 ): Promise<LocalApi> {
   const { core, owner, close } = await openInstallation(env, options)
+  const apiKey = env.POSTMCP_API_KEY?.trim()
+  let principal = owner
+  try {
+    if (apiKey) principal = await authenticateApiKey(core, apiKey)
+  } catch (error) {
+    await close()
+    throw error
+  }
   const app = createApp(core)
   return {
-    fetch: async (request) => app.fetch(request, { localPrincipal: owner }),
+    fetch: async (request) => app.fetch(request, { localPrincipal: principal }),
     async publish(postGroupId, until, signal) {
       if (!isId('postGroup', postGroupId)) return
-      await publishGroupHere(core, owner, postGroupId, until, signal)
+      await publishGroupHere(core, principal, postGroupId, until, signal)
     },
     close,
   }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { serve as listen, type ServerType } from '@hono/node-server'
-import { PostMcpError, startWorker, type Worker } from '@postmcp/core'
+import { type CoreContext, PostMcpError, startWorker, type Worker } from '@postmcp/core'
 import { createApp } from './app.js'
 import { announceServer, asOnlyServer, makeDataDir, withdrawServer } from './data-dir.js'
 import { readSettings } from './env.js'
+import { RequestClock, untilIdle } from './idle.js'
 import { type Installation, openInstallation, platformRegistry } from './installation.js'
 
 /** What runs in this process. */
@@ -18,8 +19,10 @@ export interface RunningServer {
 }
 
 /**
- * Runs API and worker (or one of them) until the signal is aborted, then ends cleanly: no new requests, what is under way is
- * finished, what is not is left in a state that the next start resumes.
+ * Runs API and worker (or one of them) until the signal is aborted or nobody needs it, then ends cleanly: no new requests, what is
+ * under way is finished, what is not is left in a state that the next start resumes.
+ * @param idleExitSeconds an API ends by itself when there was no request for so long, no post is on its way and no connection is
+ *   open; default: it does not
  * @param onReady called once everything is up
  * @throws PostMcpError `server_already_running`, `config_invalid` when the port is taken, and those of `openInstallation`
  */
@@ -27,19 +30,22 @@ export async function serve(options: {
   env: NodeJS.ProcessEnv
   role: ServeRole
   signal: AbortSignal
+  idleExitSeconds?: number | undefined
   onReady: (server: RunningServer) => void
 }): Promise<void> {
-  const { env, role, signal } = options
+  const { env, role } = options
   if (role === 'worker') return run(options)
   const { dataDir } = readSettings(env, platformRegistry())
   await makeDataDir(dataDir)
   // A worker alone may stand beside it, even on the same directory; two APIs would fight over the announcement.
-  return asOnlyServer(dataDir, () => run({ env, role, signal, onReady: options.onReady }))
+  return asOnlyServer(dataDir, () => run(options))
 }
 
-async function run({ env, role, signal, onReady }: Parameters<typeof serve>[0]): Promise<void> {
-  const installation = await openInstallation(env)
-  const { core, settings } = installation
+async function run(options: Parameters<typeof serve>[0]): Promise<void> {
+  const { env, role, signal, idleExitSeconds, onReady } = options
+  const installation = await openInstallation(env, { withSandbox: role !== 'worker' })
+  const { core, settings, owner } = installation
+  const clock = new RequestClock()
   let worker: Worker | undefined
   let server: ServerType | undefined
   try {
@@ -47,13 +53,18 @@ async function run({ env, role, signal, onReady }: Parameters<typeof serve>[0]):
     let url: string | null = null
     if (role !== 'worker') {
       const app = createApp(core)
+      const serverNonce = randomUUID()
       // Nothing from the socket reaches the app's bindings: a local principal cannot be sent over the network.
-      server = await listening((request) => app.fetch(request, {}), settings.host, settings.port)
+      const fetch = (request: Request) =>
+        clock.counted(request, () => app.fetch(toNodeRequest(request), { serverNonce }))
+      server = await listening(fetch, settings.host, settings.port)
       url = addressOf(server, settings.host)
-      await announceServer(settings.dataDir, { url, pid: process.pid, nonce: randomUUID() })
+      if (new URL(core.publicUrl).port === '0') nameSelf(core, url)
+      await announceServer(settings.dataDir, { url, pid: process.pid, nonce: serverNonce })
     }
     onReady({ url, installation })
-    await aborted(signal)
+    if (idleExitSeconds === undefined || url === null) await aborted(signal)
+    else await untilIdle({ store: core.store, owner, clock }, idleExitSeconds * 1000, signal)
   } finally {
     if (server) {
       await withdrawServer(settings.dataDir)
@@ -64,13 +75,30 @@ async function run({ env, role, signal, onReady }: Parameters<typeof serve>[0]):
   }
 }
 
+/**
+ * What listens hands over objects that look like requests, which Node cannot copy; Hono's body limit does that with every request that
+ * does not tell its length.
+ */
+function toNodeRequest(request: Request): Request {
+  const { url, method, headers, signal } = request
+  const hasBody = headers.has('content-length') || headers.has('transfer-encoding')
+  return new Request(url, {
+    method,
+    headers,
+    signal,
+    ...(hasBody && { body: request.body, duplex: 'half' as const }),
+  })
+}
+
 function listening(
   fetch: (request: Request) => Response | Promise<Response>,
   hostname: string,
   port: number,
 ): Promise<ServerType> {
   return new Promise((resolve, reject) => {
-    const server = listen({ fetch, hostname, port }, () => resolve(server))
+    // Replaced global objects would no longer be what other libraries in this process compare with.
+    const options = { fetch, hostname, port, overrideGlobalObjects: false }
+    const server = listen(options, () => resolve(server))
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'is taken' : `cannot be used (${error.code ?? error.message})`
       reject(
@@ -86,6 +114,12 @@ function listening(
 function addressOf(server: ServerType, host: string): string {
   const { port } = server.address() as AddressInfo
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** Any free port is known only once we listen on it; browsers are to be sent back there. */
+function nameSelf(core: CoreContext, url: string): void {
+  core.publicUrl = url
+  core.redirectUris[0] = `${url}/accounts/oauth/callback`
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

@@ -47,7 +47,8 @@ beforeAll(async () => {
     logger: product.core.logger,
     timeoutMs: 400,
   })
-  const app = createApp({ ...product.core, http })
+  const { live, sandbox } = product.core.environments
+  const app = createApp({ ...product.core, environments: { live: { ...live, http }, sandbox } })
   impatient = clientOf((path, init) => app.request(path, init), product.apiKey)
 }, 60_000)
 afterAll(async () => {

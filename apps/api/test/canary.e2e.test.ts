@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startEmbeddedPostgres } from '../src/embedded-postgres/index.js'
 import { openInstallation } from '../src/index.js'
 import { type Answer, type CallOptions, type Client, clientOfServer } from './support/client.js'
+import { copyAllTables } from './support/copy-tables.js'
 import { tempFolder } from './support/folder.js'
 import { png } from './support/images.js'
 import { platformEnv, quickTimings } from './support/installation.js'
@@ -193,6 +194,13 @@ async function useEverything(env: Record<string, string>): Promise<Secret[]> {
   await ok('POST', `/accounts/${accountId}/disconnect`)
   await ok('POST', '/accounts/connect', { platform: 'bluesky', fields })
 
+  // An application of the workspace's own.
+  const clientSecret = `client-${randomBytes(24).toString('hex')}`
+  await ok('PUT', '/platforms/x/client', { fields: { clientId: 'canary', clientSecret } })
+  await ok('GET', '/platforms/x/client')
+  await ok('DELETE', '/platforms/x/client')
+  await ok('GET', '/doctor')
+
   // Keys, and what people put where it does not belong.
   const newKey = await plain.ok('POST', '/api-keys', { name: 'second' })
   routesCalled.add('POST /api-keys')
@@ -221,6 +229,7 @@ async function useEverything(env: Record<string, string>): Promise<Secret[]> {
     textSecret('second app password', second),
     textSecret('wrong app password', wrong),
     textSecret('main password', anna.password),
+    textSecret('client secret', clientSecret),
     // Its first characters are shown, to tell keys apart.
     textSecret('API key', apiKey.slice(-32)),
     textSecret('revoked API key', newKey.key.slice(-32)),
@@ -260,11 +269,7 @@ async function readBack(env: Record<string, string>, dataDir: string) {
     for (const [form, value] of Object.entries(plantedForms)) {
       await client.query('insert into planted values ($1, $2, $3)', [form, value, Buffer.from(value)])
     }
-    const tables = await client.query<{ name: string }>(
-      `select quote_ident(table_schema) || '.' || quote_ident(table_name) as name from information_schema.tables
-       where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`,
-    )
-    for (const { name } of tables.rows) seen.tables.set(name, await copyOf(client, name))
+    seen.tables = await copyAllTables(client)
     await client.query('checkpoint')
   } finally {
     await client.end()
@@ -278,17 +283,6 @@ const plantedForms = {
   base64: Buffer.from(`x${planted}`).toString('base64'),
   base64url: Buffer.from(`xy${planted}z`).toString('base64url'),
   hex: Buffer.from(planted).toString('hex'),
-}
-
-/** What `COPY … TO STDOUT` gives. */
-async function copyOf(client: pg.Client, table: string): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  const { connection } = client as unknown as { connection: NodeJS.EventEmitter }
-  const keep = ({ chunk }: { chunk: Buffer }) => chunks.push(Buffer.from(chunk))
-  connection.on('copyData', keep)
-  await client.query(`copy (select * from ${table}) to stdout`)
-  connection.off('copyData', keep)
-  return Buffer.concat(chunks)
 }
 
 describe('the search itself', () => {

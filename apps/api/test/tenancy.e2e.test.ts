@@ -64,6 +64,7 @@ const bodies: Record<string, unknown> = {
   reconnectAccount: { fields: { appPassword: 'aaaa-bbbb-cccc-dddd' } },
   continueConnection: { fields: { identifier: 'anna.test', appPassword: 'aaaa-bbbb-cccc-dddd' } },
   resolvePost: { as: 'failed' },
+  setOwnClient: { fields: { clientId: 'x', clientSecret: 'y' } },
 }
 
 const withoutKey = ['getHealth', 'getReadiness']

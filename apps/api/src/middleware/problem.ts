@@ -24,7 +24,7 @@ function problemOf(error: PostMcpError, requestId: string): Record<string, unkno
 }
 
 /** What anything thrown is to the caller; what nobody foresaw is told without its words, for they may hold anything. */
-function asPostMcpError(error: unknown): PostMcpError {
+export function asPostMcpError(error: unknown): PostMcpError {
   if (isPostMcpError(error)) return error
   if (error instanceof HTTPException) {
     if (error.status === 415) {
@@ -44,23 +44,25 @@ function asPostMcpError(error: unknown): PostMcpError {
   return new PostMcpError('internal_error', 'Something went wrong that nobody foresaw.', { cause: error })
 }
 
+/** What an operator has to look at is logged; what a caller did wrong is his to know. */
+export function logFailure(
+  logger: Logger,
+  { status, code, message, cause }: PostMcpError,
+  requestId: string,
+): void {
+  if (status < 500) return
+  logger.error(
+    { requestId, code, error: message, ...(cause instanceof Error && { cause: cause.stack }) },
+    'request failed',
+  )
+}
+
 export const problemHandler =
   (logger: Logger): ErrorHandler<AppEnv> =>
   (thrown, c) => {
     const error = asPostMcpError(thrown)
     const requestId = c.get('requestId')
-    if (error.status >= 500) {
-      const { cause } = error
-      logger.error(
-        {
-          requestId,
-          code: error.code,
-          error: error.message,
-          ...(cause instanceof Error && { cause: cause.stack }),
-        },
-        'request failed',
-      )
-    }
+    logFailure(logger, error, requestId)
     if (error.retryAfter) {
       c.header(
         'retry-after',

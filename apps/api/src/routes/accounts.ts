@@ -29,6 +29,17 @@ const fields = z.record(z.string(), z.string().max(10_000)).openapi({
   description: "The platform's credential fields by name; see `GET /platforms/{platform}`.",
 })
 
+/** How one connects; the same for a first connection and for a later one. */
+const way = {
+  fields: fields.default({}),
+  method: z.enum(['oauth2', 'credentials']).optional().openapi({
+    description: 'For platforms with both ways. Default: the way the given fields belong to.',
+  }),
+  redirectUri: z.string().max(2000).optional().openapi({
+    description: 'Where the browser is sent back to; one of those the operator allows.',
+  }),
+}
+
 const connect = createRoute({
   ...common,
   method: 'post',
@@ -37,7 +48,7 @@ const connect = createRoute({
   summary: 'Connect an account, or learn what is needed next',
   request: {
     headers: idempotencyHeaders,
-    body: jsonBody(z.object({ platform: z.string().max(100), fields: fields.default({}) })),
+    body: jsonBody(z.object({ platform: z.string().max(100), ...way })),
   },
   responses: { 200: json(connectStepSchema, 'The next step.'), ...problems },
 })
@@ -95,7 +106,7 @@ const reconnect = createRoute({
   path: '/accounts/{accountId}/reconnect',
   operationId: 'reconnectAccount',
   summary: 'Give an account a new authorization; id, posts and history stay',
-  request: { params, headers: idempotencyHeaders, body: jsonBody(z.object({ fields: fields.default({}) })) },
+  request: { params, headers: idempotencyHeaders, body: jsonBody(z.object(way)) },
   responses: { 200: json(connectStepSchema, 'The next step.'), ...problems },
 })
 
@@ -147,7 +158,7 @@ export const accountRoutes: Routes = (core) =>
         core,
         scope,
         c.req.valid('param').accountId,
-        c.req.valid('json').fields,
+        c.req.valid('json'),
         c.req.valid('header')['idempotency-key'],
       )
       return c.json(await shapeConnectStep(step, (id) => getAccount(core, scope, id)), 200)

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import {
   type ConnectionId,
   type CoreContext,
+  completeByPaste,
   continueConnection,
   getAccount,
   getConnection,
@@ -30,13 +31,20 @@ const goOn = createRoute({
   method: 'post',
   path: '/connections/{connectionId}',
   operationId: 'continueConnection',
-  summary: 'Give what a connection asks for: credentials, or a choice of targets',
+  summary:
+    'Give what a connection asks for: credentials, a choice of targets, the address a browser ended at',
   request: {
     params,
     body: jsonBody(
       z.object({
         fields: z.record(z.string(), z.string().max(10_000)).optional(),
         targetIds: z.array(z.string().max(1000)).max(1000).optional(),
+        refreshTargets: z.boolean().optional().openapi({
+          description: 'Ask the platform again which targets there are.',
+        }),
+        callbackUrl: z.string().max(10_000).optional().openapi({
+          description: 'The address the browser ended at, where no callback can reach the server.',
+        }),
       }),
     ),
   },
@@ -49,7 +57,7 @@ async function stepOf(core: CoreContext, scope: Scope, id: ConnectionId) {
   )
 }
 
-const openStates: readonly string[] = ['pending', 'selecting_targets', 'connected']
+const openStates: readonly string[] = ['pending', 'awaiting_confirmation', 'selecting_targets', 'connected']
 
 export const connectionRoutes: Routes = (core) =>
   routeGroup()
@@ -61,10 +69,11 @@ export const connectionRoutes: Routes = (core) =>
     })
     .openapi(goOn, async (c) => {
       const scope = c.get('scope')
-      const { fields, targetIds } = c.req.valid('json')
-      const step = await continueConnection(core, scope, c.req.valid('param').connectionId, {
-        ...(fields && { fields }),
-        ...(targetIds && { targetIds }),
-      })
+      const { callbackUrl, ...input } = c.req.valid('json')
+      const { connectionId } = c.req.valid('param')
+      const step =
+        callbackUrl === undefined
+          ? await continueConnection(core, scope, connectionId, input)
+          : await completeByPaste(core, scope, connectionId, callbackUrl)
       return c.json(await shapeConnectStep(step, (id) => getAccount(core, scope, id)), 200)
     })

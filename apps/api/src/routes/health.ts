@@ -1,7 +1,12 @@
+import { createHmac } from 'node:crypto'
 import { createRoute, z } from '@hono/zod-openapi'
 import { json, problems, type Routes, routeGroup } from './route.js'
 
 const ok = z.object({ status: z.literal('ok') })
+
+/** What only the server that was announced with this nonce can answer to a challenge; tells nothing of the nonce. */
+const proofOf = (nonce: string, challenge: string): string =>
+  createHmac('sha256', nonce).update(challenge).digest('hex')
 
 const live = createRoute({
   method: 'get',
@@ -9,7 +14,26 @@ const live = createRoute({
   operationId: 'getHealth',
   summary: 'Whether the process answers',
   tags: ['Health'],
-  responses: { 200: json(ok, 'It does.') },
+  request: {
+    query: z.object({
+      challenge: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .optional()
+        .openapi({ description: 'Random; for the CLI, which makes sure of whom it sends its key to.' }),
+    }),
+  },
+  responses: {
+    200: json(
+      ok.extend({
+        proof: z.string().optional().openapi({
+          description:
+            'HMAC-SHA-256 of the challenge with the nonce of the server announced on this machine.',
+        }),
+      }),
+      'It does.',
+    ),
+  },
 })
 
 const ready = createRoute({
@@ -23,7 +47,12 @@ const ready = createRoute({
 
 export const healthRoutes: Routes = (core) =>
   routeGroup()
-    .openapi(live, (c) => c.json({ status: 'ok' as const }, 200))
+    .openapi(live, (c) => {
+      const { challenge } = c.req.valid('query')
+      const nonce = c.env?.serverNonce
+      const proof = challenge && nonce ? proofOf(nonce, challenge) : undefined
+      return c.json({ status: 'ok' as const, ...(proof && { proof }) }, 200)
+    })
     .openapi(ready, async (c) => {
       await core.store.ping()
       return c.json({ status: 'ok' as const }, 200)

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { configuredClients } from '@postmcp/core'
 import { platformSchema, shapePlatform } from '../schemas/platform.js'
 import { bearer, json, problems, type Routes, routeGroup } from './route.js'
 
@@ -25,9 +26,15 @@ const get = createRoute({
 
 export const platformRoutes: Routes = (core) =>
   routeGroup()
-    .openapi(list, (c) =>
-      c.json({ data: core.providers.list().map((each) => shapePlatform(each.manifest)) }, 200),
-    )
-    .openapi(get, (c) =>
-      c.json(shapePlatform(core.providers.get(c.req.valid('param').platform).manifest), 200),
-    )
+    .openapi(list, async (c) => {
+      const clients = await configuredClients(core, c.get('scope'))
+      const data = core.providers
+        .list()
+        .map(({ manifest }) => shapePlatform(manifest, clients.has(manifest.id)))
+      return c.json({ data }, 200)
+    })
+    .openapi(get, async (c) => {
+      const { manifest } = core.providers.get(c.req.valid('param').platform)
+      const clients = await configuredClients(core, c.get('scope'))
+      return c.json(shapePlatform(manifest, clients.has(manifest.id)), 200)
+    })

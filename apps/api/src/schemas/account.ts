@@ -130,7 +130,12 @@ const fieldSchema = z
   .openapi('CredentialField')
 
 const targetSchema = z
-  .object({ targetId: z.string(), handle: z.string(), displayName: z.string().nullable() })
+  .object({
+    targetId: z.string(),
+    handle: z.string(),
+    displayName: z.string().nullable(),
+    kind: z.string().openapi({ description: "What it is, in the platform's word: page, channel, board." }),
+  })
   .openapi('Target')
 
 export const connectStepSchema = z
@@ -147,6 +152,24 @@ export const connectStepSchema = z
       type: z.literal('select_targets'),
       connectionId: idOf('connection'),
       targets: z.array(targetSchema),
+      instructions: z.string().nullable().openapi({
+        description: 'What to do at the platform for more targets to appear; then ask with `refreshTargets`.',
+      }),
+      expiresAt: instant,
+    }),
+    z.object({
+      type: z.literal('authorize'),
+      connectionId: idOf('connection'),
+      authorizationUrl: z.string().openapi({ description: "The platform's own consent page." }),
+      startUrl: z.string().openapi({
+        description: 'Our page before it, which ties the connection to the browser. Open this one.',
+      }),
+      userCode: z.string().openapi({ description: 'To be compared with the one on the start page.' }),
+      expiresAt: instant,
+    }),
+    z.object({
+      type: z.literal('awaiting_confirmation'),
+      connectionId: idOf('connection'),
       expiresAt: instant,
     }),
     z.object({

@@ -1,34 +1,50 @@
 import { z } from '@hono/zod-openapi'
 import type { Manifest } from '@postmcp/core'
 
+const field = z.object({
+  name: z.string(),
+  label: z.string(),
+  description: z.string(),
+  secret: z.boolean(),
+  required: z.boolean(),
+  example: z.string().optional(),
+})
+const way = z.object({ instructions: z.string(), helpUrl: z.string(), fields: z.array(field) })
+
 export const platformSchema = z
   .object({
     id: z.string(),
     name: z.string(),
     connect: z.object({
-      credentials: z
-        .object({
-          instructions: z.string(),
-          helpUrl: z.string(),
-          fields: z.array(
-            z.object({
-              name: z.string(),
-              label: z.string(),
-              description: z.string(),
-              secret: z.boolean(),
-              required: z.boolean(),
-              example: z.string().optional(),
-            }),
-          ),
+      credentials: way.optional().openapi({ description: 'With credentials a person types.' }),
+      oauth2: way
+        .extend({
+          redirect: z.enum(['https_only', 'loopback_ok']).openapi({
+            description: 'Whether people are sent back to http addresses on their own machine.',
+          }),
         })
-        .optional(),
+        .optional()
+        .openapi({ description: 'With consent in a browser.' }),
+      targetKinds: z.array(z.string()).openapi({ description: 'What a target is: page, channel, board.' }),
     }),
+    app: z
+      .object({ registrationUrl: z.string(), fields: z.array(field), isConfigured: z.boolean() })
+      .nullable()
+      .openapi({ description: 'The application an operator registers there; null where none is needed.' }),
     scopes: z.array(
-      z.object({ name: z.string(), need: z.enum(['required', 'optional', 'never_asked']), why: z.string() }),
+      z.object({
+        name: z.string(),
+        need: z.enum(['required', 'optional', 'never_asked']),
+        why: z.string(),
+        method: z.enum(['oauth2', 'credentials']).nullable(),
+      }),
     ),
     limits: z.object({
       text: z.array(
-        z.object({ unit: z.enum(['graphemes', 'utf8_bytes', 'utf16_units', 'weighted']), max: z.int() }),
+        z.object({
+          unit: z.enum(['graphemes', 'utf8_bytes', 'utf16_units', 'code_points', 'weighted']),
+          max: z.int(),
+        }),
       ),
       textOnly: z.boolean(),
       images: z
@@ -57,13 +73,26 @@ export const platformSchema = z
   })
   .openapi('Platform')
 
-export const shapePlatform = (manifest: Manifest): z.output<typeof platformSchema> => {
+const shapeWay = ({ instructions, helpUrl, fields }: z.output<typeof way>) => ({
+  instructions,
+  helpUrl,
+  fields,
+})
+
+/** @param isConfigured whether the operator has registered an application there */
+export const shapePlatform = (manifest: Manifest, isConfigured: boolean): z.output<typeof platformSchema> => {
   const { reconcile, remainingRisk, limits, canDelete } = manifest.publish
+  const { credentials, oauth2, targetKinds } = manifest.connect
   return {
     id: manifest.id,
     name: manifest.name,
-    connect: manifest.connect,
-    scopes: manifest.scopes,
+    connect: {
+      ...(credentials && { credentials: shapeWay(credentials) }),
+      ...(oauth2 && { oauth2: { ...shapeWay(oauth2), redirect: oauth2.redirect } }),
+      targetKinds,
+    },
+    app: manifest.app ? { ...manifest.app, isConfigured } : null,
+    scopes: manifest.scopes.map(({ name, need, why, method = null }) => ({ name, need, why, method })),
     limits,
     rateLimits: manifest.rateLimits,
     canDelete,

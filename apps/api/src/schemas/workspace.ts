@@ -7,7 +7,11 @@ export const workspaceSchema = z
     id: idOf('workspace'),
     name: z.string(),
     mode: z.enum(['live', 'sandbox']),
-    maxAccounts: z.int().nullable().openapi({ description: 'Null: no limit.' }),
+    plan: z.string(),
+    maxAccounts: z
+      .int()
+      .nullable()
+      .openapi({ description: 'Over what the plan says; null: what the plan says.' }),
     createdAt: instant,
   })
   .openapi('Workspace')
@@ -16,6 +20,7 @@ export const shapeWorkspace = (workspace: Workspace): z.output<typeof workspaceS
   id: workspace.id,
   name: workspace.name,
   mode: workspace.mode,
+  plan: workspace.plan,
   maxAccounts: workspace.maxAccounts,
   createdAt: toInstant(workspace.createdAt),
 })

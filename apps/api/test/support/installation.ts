@@ -13,6 +13,8 @@ export interface TestInstallation extends Client {
   env: Record<string, string>
   apiKey: string
   core: CoreContext
+  /** Where the simulated platforms are, if they run. */
+  sandboxUrl: string | null
   database: Database
   app: ReturnType<typeof createApp>
   close(): Promise<void>
@@ -36,8 +38,14 @@ export const platformEnv = (pds: TestPds): Record<string, string> => ({
   POSTMCP_ALLOW_ORIGINS: [pds.url, pds.plcUrl].join(','),
 })
 
-/** @param env of the platform, and whatever else is to be set */
-export async function openTestInstallation(env: Record<string, string>): Promise<TestInstallation> {
+/**
+ * @param env of the platform, and whatever else is to be set
+ * @param withSandbox whether simulated platforms run beside it
+ */
+export async function openTestInstallation(
+  env: Record<string, string>,
+  { withSandbox = false } = {},
+): Promise<TestInstallation> {
   const database = await createDatabase()
   const folder = await tempFolder()
   const all = {
@@ -47,7 +55,7 @@ export async function openTestInstallation(env: Record<string, string>): Promise
     POSTMCP_LOG_LEVEL: 'debug',
     ...env,
   }
-  const { core, close } = await openInstallation(all, { logLevel: 'silent' })
+  const { core, sandboxUrl, close } = await openInstallation(all, { logLevel: 'silent', withSandbox })
   const apiKey = (await readFile(join(folder.path, 'api-key'), 'utf8')).trim()
   const app = createApp(core)
   return {
@@ -55,6 +63,7 @@ export async function openTestInstallation(env: Record<string, string>): Promise
     env: all,
     apiKey,
     core,
+    sandboxUrl,
     database,
     app,
     async close() {

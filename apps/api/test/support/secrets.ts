@@ -42,12 +42,31 @@ export interface Search {
   in(haystack: Buffer | string): string[]
 }
 
+/** Looks for all of them at once: where no form begins, nothing is compared. */
 export function searchFor(secrets: readonly Secret[]): Search {
-  const needles = secrets.map(({ name, value }) => ({ name, forms: formsOf(value) }))
+  const begins = new Uint8Array(1 << 24)
+  const byBegin = new Map<number, { name: string; form: Buffer }[]>()
+  for (const { name, value } of secrets) {
+    for (const form of formsOf(value)) {
+      if (form.length < 3) throw new Error(`${name} is too short to be looked for.`)
+      const begin = form.readUIntBE(0, 3)
+      begins[begin] = 1
+      byBegin.set(begin, [...(byBegin.get(begin) ?? []), { name, form }])
+    }
+  }
   return {
     in(haystack) {
       const bytes = typeof haystack === 'string' ? Buffer.from(haystack, 'utf8') : haystack
-      return needles.filter(({ forms }) => forms.some((form) => bytes.includes(form))).map(({ name }) => name)
+      const found = new Set<string>()
+      let begin = 0
+      for (let at = 0; at < bytes.length; at++) {
+        begin = ((begin << 8) | (bytes[at] ?? 0)) & 0xffffff
+        if (at < 2 || begins[begin] === 0) continue
+        for (const { name, form } of byBegin.get(begin) ?? []) {
+          if (bytes.subarray(at - 2, at - 2 + form.length).equals(form)) found.add(name)
+        }
+      }
+      return secrets.map(({ name }) => name).filter((name) => found.has(name))
     },
   }
 }
