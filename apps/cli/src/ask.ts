@@ -19,6 +19,21 @@ export async function askSecret(message: string): Promise<string> {
   return (await password({ message, toggleMask: false }, context)).trim()
 }
 
+/** Lets choose any number of things. @returns the values of those that were ticked */
+export async function askWhich(
+  message: string,
+  choices: { value: string; name: string }[],
+): Promise<string[]> {
+  const { checkbox } = await import('@inquirer/prompts')
+  return checkbox({ message, choices, pageSize: 15 }, context)
+}
+
+/** Asks a question that Enter says yes to. */
+export async function askYesNo(message: string): Promise<boolean> {
+  const prompts = await import('@inquirer/prompts')
+  return prompts.confirm({ message, default: true }, context)
+}
+
 /**
  * Makes sure that something that cannot be taken back is meant.
  * @throws PostMcpApiError `invalid_request` when nobody can be asked

@@ -2,11 +2,12 @@ import { Flags } from '@oclif/core'
 import type { CredentialField, Platform } from '@postmcp/sdk'
 import { askSecret, askText, canAsk } from './ask.js'
 import { cliError } from './errors.js'
+import { plain } from './output.js'
 import { readStdin } from './stdin.js'
 
 /**
- * The credential fields of all platforms, for the flags must be known before a platform is. What a platform asks for it says
- * itself when a command runs; a test compares this list with what the platforms declare.
+ * The fields of all platforms and of all ways to connect, for the flags must be known before a platform is. What a platform asks
+ * for it says itself when a command runs; a test compares this list with what the platforms declare.
  */
 export const knownFields = [
   {
@@ -22,18 +23,38 @@ export const knownFields = [
     secret: false,
     summary: 'Address of the server of the account (Bluesky).',
   },
+  {
+    name: 'instance',
+    platforms: ['mastodon'],
+    secret: false,
+    summary: 'Address of the server of the account (Mastodon).',
+  },
+  { name: 'botToken', platforms: ['telegram'], secret: true, summary: 'Token of the bot (Telegram).' },
+  {
+    name: 'chat',
+    platforms: ['telegram'],
+    secret: false,
+    summary: 'Channel or group to publish to (Telegram).',
+  },
 ] as const
 
-type Values = Record<string, string | boolean | undefined>
+/** Flags as they were given. */
+export type Values = Record<string, unknown>
+/** A way to connect. */
+export type Method = 'oauth2' | 'credentials'
 
 const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 
 /** The variable that holds a field: `POSTMCP_BLUESKY_APP_PASSWORD`. */
-const variableOf = (platform: string, field: string): string => `POSTMCP_${snake(platform)}_${snake(field)}`
+export const variableOf = (platform: string, field: string): string =>
+  `POSTMCP_${snake(platform)}_${snake(field)}`
 
-/** The flags of all credential fields: `--app-password`, and `--app-password-stdin` because it is secret. */
-export const credentialFlags = Object.fromEntries(
+/**
+ * The flags of all credential fields: `--app-password`, and `--app-password-stdin` because it is secret. They are looked up by name,
+ * so that their type says nothing of them: commands keep the types of their other flags.
+ */
+export const credentialFlags: object = Object.fromEntries(
   knownFields.flatMap(({ name, secret, summary, platforms }) => {
     const flag = kebab(name)
     const variables = platforms.map((platform) => variableOf(platform, name)).join(', ')
@@ -57,17 +78,41 @@ export const secretsOnCommandLine = (flags: Values): string[] =>
     .filter(({ name, secret }) => secret && flags[kebab(name)] !== undefined)
     .map(({ name }) => `--${kebab(name)}`)
 
+/** The names of the fields that were given as flags. */
+export const fieldsInFlags = (flags: Values): string[] =>
+  knownFields
+    .filter(({ name }) => flags[kebab(name)] !== undefined || flags[`${kebab(name)}-stdin`] === true)
+    .map(({ name }) => name)
+
+/** Where fields are taken from that no flag gives. */
+export interface Sources {
+  env: NodeJS.ProcessEnv
+  isJson: boolean
+}
+
 /**
- * Gathers the fields a platform asks for: from flags, standard input, variables, and at last by asking.
+ * Gathers the fields a platform asks for on one way of connecting: from flags, standard input, variables, and at last by asking.
+ * @param method undefined: the way is not known yet, and only flags are read
  * @param options.isRemembered whether what is not secret is known already: it is then only taken from a flag
  * @throws PostMcpApiError `invalid_request` that names the flag and variable of what is missing
  */
 export async function readCredentials(
   platform: Platform,
+  method: Method | undefined,
   flags: Values,
-  options: { env: NodeJS.ProcessEnv; isJson: boolean; isRemembered: boolean },
+  options: Sources & { isRemembered: boolean },
 ): Promise<Record<string, string>> {
-  const { env, isJson, isRemembered } = options
+  const given = await readFlags(flags)
+  const way = method && platform.connect[method]
+  if (!way) return given
+  const asked = way.fields.filter(
+    ({ name, secret }) => given[name] === undefined && (secret || !options.isRemembered),
+  )
+  return { ...given, ...(await readFields(platform, { ...way, fields: asked }, options)) }
+}
+
+/** The fields that were given as flags, or by standard input because a flag says so. */
+export async function readFlags(flags: Values): Promise<Record<string, string>> {
   const fields: Record<string, string> = {}
   for (const { name } of knownFields) {
     const flag = kebab(name)
@@ -75,18 +120,32 @@ export async function readCredentials(
     // A flag that the platform does not know is sent as well, so that it is refused and not overlooked.
     if (typeof given === 'string') fields[name] = given
   }
+  return fields
+}
+
+/**
+ * Takes fields from variables, and asks for those that are needed and not there.
+ * @throws PostMcpApiError `invalid_request` that names the flag and variable of what is missing
+ */
+export async function readFields(
+  platform: Pick<Platform, 'id' | 'name'>,
+  {
+    fields: asked,
+    instructions,
+    helpUrl,
+  }: { fields: CredentialField[]; instructions: string; helpUrl: string },
+  { env, isJson }: Sources,
+): Promise<Record<string, string>> {
+  const fields: Record<string, string> = {}
   const missing: CredentialField[] = []
-  for (const field of platform.connect.credentials?.fields ?? []) {
-    if (fields[field.name] !== undefined || (isRemembered && !field.secret)) continue
+  for (const field of asked) {
     const inVariable = env[variableOf(platform.id, field.name)]?.trim()
     if (inVariable) fields[field.name] = inVariable
     else if (field.required) missing.push(field)
   }
   if (missing.length === 0) return fields
   if (!canAsk(isJson)) throw missingFields(platform, missing)
-  process.stderr.write(
-    `${platform.connect.credentials?.instructions}\n${platform.connect.credentials?.helpUrl}\n`,
-  )
+  process.stderr.write(`${plain(instructions)}\n${plain(helpUrl)}\n`)
   for (const field of missing) {
     const question = field.example ? `${field.label} (such as ${field.example}):` : `${field.label}:`
     fields[field.name] = await (field.secret ? askSecret(question) : askText(question))
@@ -94,7 +153,7 @@ export async function readCredentials(
   return fields
 }
 
-function missingFields(platform: Platform, missing: CredentialField[]) {
+function missingFields(platform: Pick<Platform, 'id' | 'name'>, missing: CredentialField[]) {
   const ways = missing.map(({ name, secret }) => {
     const flag = kebab(name)
     return `${secret ? `--${flag}-stdin or --${flag}` : `--${flag}`} (or ${variableOf(platform.id, name)})`

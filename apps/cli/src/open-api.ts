@@ -2,6 +2,7 @@ import { type PostGroup, PostMcp } from '@postmcp/sdk'
 import { cliError } from './errors.js'
 import { openLocalApi } from './local-api.js'
 import { dataDirOf, findRunningServer, readApiKeyFile } from './running-server.js'
+import { startServer } from './start-server.js'
 
 /** The API as a command uses it, wherever it runs. */
 export interface ApiAccess {
@@ -14,6 +15,12 @@ export interface ApiAccess {
    * @returns the group as it then stands
    */
   finish(postGroupId: string, timeoutMs: number): Promise<PostGroup>
+  /**
+   * The same API where a browser can come back to: itself where it is a server. Else a server is started that ends by itself, and
+   * this one is closed.
+   * @throws PostMcpApiError what kept the server from starting
+   */
+  listening(): Promise<ApiAccess>
   /** Lets what was asked for come to its end, then lets go of everything. */
   close(): Promise<void>
 }
@@ -49,9 +56,10 @@ export async function openApi(env: NodeJS.ProcessEnv, signal: AbortSignal): Prom
 
 function overHttp(baseUrl: string, apiKey: string, signal: AbortSignal): ApiAccess {
   const api = new PostMcp({ baseUrl, apiKey, signal })
-  return {
+  const access: ApiAccess = {
     api,
     isLocal: false,
+    listening: async () => access,
     async finish(postGroupId, timeoutMs) {
       try {
         return await api.postGroups.waitUntilFinal(postGroupId, { timeoutMs })
@@ -64,6 +72,7 @@ function overHttp(baseUrl: string, apiKey: string, signal: AbortSignal): ApiAcce
     },
     close: async () => {},
   }
+  return access
 }
 
 async function inThisProcess(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<ApiAccess> {
@@ -76,6 +85,11 @@ async function inThisProcess(env: NodeJS.ProcessEnv, signal: AbortSignal): Promi
     return work
   }
   const fetch = (request: Request) => kept(local.fetch(request))
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= Promise.all(underWay).then(() => local.close())
+    return closing
+  }
   return {
     api: new PostMcp({ fetch, signal }),
     isLocal: true,
@@ -83,9 +97,12 @@ async function inThisProcess(env: NodeJS.ProcessEnv, signal: AbortSignal): Promi
       await kept(local.publish(postGroupId, new Date(Date.now() + timeoutMs), signal))
       return new PostMcp({ fetch }).postGroups.get(postGroupId)
     },
-    async close() {
-      await Promise.all(underWay)
-      await local.close()
+    async listening() {
+      // Before this one is closed, so that the database is not stopped in between.
+      await startServer(env, signal)
+      await close()
+      return openApi(env, signal)
     },
+    close,
   }
 }

@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -19,20 +20,28 @@ export async function readApiKeyFile(dataDir: string): Promise<string | undefine
   return (await readOptional(join(dataDir, 'api-key')))?.trim() || undefined
 }
 
+/** What a running server says of itself in `server.json`, which only its user can read. */
+interface Announcement {
+  url: string
+  pid: number
+  nonce: string
+}
+
 /**
- * The address of the server that runs on a data directory. One that was killed may still be announced: its process must live and
- * the address must answer, or there is none.
+ * The address of the server that runs on a data directory. One that was killed may still be announced, and a stranger may listen
+ * where it did: its process must live, and what answers must prove that it knows the nonce, or there is none.
  */
 export async function findRunningServer(dataDir: string): Promise<string | undefined> {
   const announced = readAnnouncement(await readOptional(join(dataDir, 'server.json')))
   if (!announced || !isAlive(announced.pid)) return undefined
-  return (await isHealthy(announced.url)) ? announced.url : undefined
+  return (await isTheAnnounced(announced)) ? announced.url : undefined
 }
 
-function readAnnouncement(text: string | undefined): { url: string; pid: number } | undefined {
+function readAnnouncement(text: string | undefined): Announcement | undefined {
   try {
-    const { url, pid } = JSON.parse(text ?? '') as Record<string, unknown>
-    return typeof url === 'string' && typeof pid === 'number' ? { url, pid } : undefined
+    const { url, pid, nonce } = JSON.parse(text ?? '') as Record<string, unknown>
+    const isWhole = typeof url === 'string' && typeof pid === 'number' && typeof nonce === 'string'
+    return isWhole && nonce !== '' ? { url, pid, nonce } : undefined
   } catch {
     return undefined
   }
@@ -47,14 +56,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function isHealthy(url: string): Promise<boolean> {
+async function isTheAnnounced({ url, nonce }: Announcement): Promise<boolean> {
+  const challenge = randomBytes(32).toString('hex')
   try {
-    const answer = await fetch(`${url}/healthz`, {
+    const answer = await fetch(`${url}/healthz?challenge=${challenge}`, {
       signal: AbortSignal.timeout(answerWithinMs),
       redirect: 'manual',
     })
-    const body = (await answer.json()) as { status?: unknown } | null
-    return answer.ok && body?.status === 'ok'
+    const body = (await answer.json()) as { proof?: unknown } | null
+    return answer.ok && body?.proof === createHmac('sha256', nonce).update(challenge).digest('hex')
   } catch {
     return false
   }

@@ -2,9 +2,14 @@ export { PostMcp, type PostMcpOptions } from './client.js'
 export { PostMcpApiError } from './errors.js'
 export { Page, type PageQuery } from './pagination.js'
 export type { Fetch, KeyedRequestOptions, RequestOptions } from './request.js'
-export type { Accounts, ConnectRequest, StatusQuery } from './resources/accounts.js'
+export type { Accounts, ConnectRequest, ReconnectRequest, StatusQuery } from './resources/accounts.js'
 export type { ApiKeys } from './resources/api-keys.js'
-export type { ConnectionInput, Connections } from './resources/connections.js'
+export {
+  type BrowserWaitOptions,
+  type ConnectionInput,
+  type Connections,
+  isInBrowser,
+} from './resources/connections.js'
 export type { MediaFiles } from './resources/media.js'
 export type { Platforms } from './resources/platforms.js'
 export { isFinal, type PostGroups, type WaitOptions } from './resources/post-groups.js'

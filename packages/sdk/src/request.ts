@@ -23,7 +23,7 @@ export interface KeyedRequestOptions extends RequestOptions {
 
 /** A call, as a resource describes it. */
 export interface ApiCall {
-  method: 'GET' | 'POST' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
   query?: Record<string, string | number | undefined>
   /** Sent as JSON. */

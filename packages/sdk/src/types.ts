@@ -20,6 +20,10 @@ export type CredentialField = Schemas['CredentialField']
 export type Target = Schemas['Target']
 /** What a platform needs and allows. */
 export type Platform = Schemas['Platform']
+/** A workspace's own application at a platform, without its secrets. */
+export type OwnClient = Schemas['OwnClient']
+/** One thing the doctor looked at. */
+export type Finding = Schemas['Finding']
 /** An uploaded file. */
 export type Media = Schemas['Media']
 /** One piece of content as it was stored. */

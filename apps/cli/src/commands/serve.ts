@@ -16,6 +16,10 @@ export default class Serve extends BaseCommand {
       command: '<%= config.bin %> <%= command.id %> --no-worker',
     },
     '<%= config.bin %> <%= command.id %> --worker-only',
+    {
+      description: 'For a quarter of an hour:',
+      command: '<%= config.bin %> <%= command.id %> --idle-exit 900',
+    },
   ]
   static override flags = {
     'worker-only': Flags.boolean({ summary: 'Only the worker, no API.', exclusive: ['no-worker', 'port'] }),
@@ -25,26 +29,41 @@ export default class Serve extends BaseCommand {
       min: 0,
       max: 65_535,
     }),
+    'idle-exit': Flags.integer({
+      summary: 'End when nobody asked for anything for so long, and nothing waits to be published.',
+      helpValue: 'SECONDS',
+      min: 1,
+      max: 86_400,
+      exclusive: ['worker-only'],
+    }),
   }
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Serve)
     const role = flags['worker-only'] ? 'worker' : flags['no-worker'] ? 'api' : 'all'
     const env = flags.port === undefined ? process.env : { ...process.env, POSTMCP_PORT: String(flags.port) }
-    await runServer({ env, role, signal: this.signal, onReady: (server) => void this.#announce(server) })
+    await runServer({
+      env,
+      role,
+      signal: this.signal,
+      idleExitSeconds: flags['idle-exit'],
+      onReady: (server) => void this.#announce(server),
+    })
   }
 
   async #announce({ url, installation }: RunningServer): Promise<void> {
-    const { firstStart, settings } = installation
+    const { firstStart, settings, sandboxUrl } = installation
     if (this.jsonEnabled()) {
       process.stdout.write(
-        `${JSON.stringify({ url, pid: process.pid, dataDir: settings.dataDir, firstStart })}\n`,
+        `${JSON.stringify({ url, pid: process.pid, dataDir: settings.dataDir, firstStart, sandboxUrl })}\n`,
       )
       return
     }
     const showsKey = process.stdout.isTTY && firstStart.apiKeyFile !== null
     const apiKey = showsKey ? await readFile(firstStart.apiKeyFile ?? '', 'utf8') : undefined
-    this.log(renderServer({ url, dataDir: settings.dataDir, ...firstStart, apiKey: apiKey?.trim() }))
+    this.log(
+      renderServer({ url, dataDir: settings.dataDir, ...firstStart, apiKey: apiKey?.trim(), sandboxUrl }),
+    )
   }
 
   /** A server that is told to end and does has done what it should. */

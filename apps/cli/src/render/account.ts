@@ -1,5 +1,6 @@
-import type { Account, AccountStatus, ConnectStep, Disconnected } from '@postmcp/sdk'
-import { type Cell, paint, plain, properties, table } from '../output.js'
+import type { Account, AccountStatus, Disconnected } from '@postmcp/sdk'
+import { alarmOf } from '../account-alarm.js'
+import { type Cell, plain, properties, table } from '../output.js'
 
 const statusCell = ({ status, reason }: Pick<Account, 'status' | 'reason'>): Cell => {
   const text = reason === null ? status : `${status} (${reason})`
@@ -54,34 +55,34 @@ export function renderStatus(account: AccountStatus): string {
   return words.length === 0 ? lines : `${lines}\n\n${words.join('\n')}`
 }
 
-export function renderStep(step: ConnectStep): string {
-  switch (step.type) {
-    case 'connected':
-      return step.accounts
-        .map(({ handle, platform, id, canPublish }) => {
-          const done = paint('green', `Connected @${plain(handle)} on ${platform}`)
-          return `${done}: ${id}${canPublish ? '' : ', which cannot publish at present'}`
-        })
-        .join('\n')
-    case 'select_targets':
-      return [
-        `Choose what to connect, until ${step.expiresAt}:`,
-        table(
-          ['TARGET', 'HANDLE', 'NAME'],
-          step.targets.map(({ targetId, handle, displayName }) => [targetId, handle, displayName]),
-        ),
-        `postmcp accounts connect --connection ${step.connectionId} --target ID`,
-      ].join('\n')
-    case 'input_required':
-      return [
-        plain(step.instructions),
-        step.helpUrl,
-        table(
-          ['FIELD', 'WHAT IT IS'],
-          step.fields.map(({ name, description }) => [name, description]),
-        ),
-      ].join('\n')
+/** What somebody should know or do about an account of many, in a few words. */
+function remarkOf(account: AccountStatus, now: Date): Cell {
+  const { check, nextAction, expiresAt, reconsentBy } = account
+  const alarm = alarmOf(account, now)
+  if (alarm === 'error')
+    return { text: nextAction.command ?? nextAction.url ?? nextAction.message, style: 'red' }
+  if (alarm === 'warning') {
+    const [end] = [expiresAt, reconsentBy].filter((instant) => instant !== null).sort()
+    return { text: `ends ${end}; postmcp accounts reconnect --account ${account.id}`, style: 'yellow' }
   }
+  if (check.source === 'failed') return { text: check.error?.message ?? sources.failed, style: 'yellow' }
+  return null
+}
+
+/** Many accounts, a line each. */
+export function renderStatuses(accounts: AccountStatus[], now: Date): string {
+  if (accounts.length === 0) return 'No accounts yet.'
+  return table(
+    ['ACCOUNT', 'PLATFORM', 'HANDLE', 'STATUS', 'CHECKED', 'NEXT'],
+    accounts.map((account) => [
+      account.id,
+      account.platform,
+      `@${account.handle}`,
+      statusCell(account),
+      account.checkedAt,
+      remarkOf(account, now),
+    ]),
+  )
 }
 
 export function renderDisconnected({ accountId, revocation, cancelledPosts }: Disconnected): string {

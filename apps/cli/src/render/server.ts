@@ -11,10 +11,13 @@ export interface ServerNews {
   keyRingFile: string | null
   /** The key itself, to be shown this once. */
   apiKey: string | undefined
+  /** Where the simulated platforms are; null: none run. */
+  sandboxUrl: string | null
 }
 
 /** What runs, what a first start made, and what to do next. */
-export function renderServer({ url, dataDir, apiKeyFile, keyRingFile, apiKey }: ServerNews): string {
+export function renderServer(news: ServerNews): string {
+  const { url, dataDir, apiKeyFile, keyRingFile, apiKey, sandboxUrl } = news
   const parts = [
     url === null ? 'The worker runs.' : paint('green', `PostMCP listens on ${url}`),
     `Data: ${dataDir}`,
@@ -42,6 +45,15 @@ export function renderServer({ url, dataDir, apiKeyFile, keyRingFile, apiKey }: 
       '  postmcp accounts connect --platform bluesky',
       '  postmcp post create --account @you.bsky.social --text "Hello"',
       `  curl -H "Authorization: Bearer $(cat ${join(dataDir, 'api-key')})" ${url}/accounts`,
+      ...(sandboxUrl === null
+        ? []
+        : [
+            '',
+            paint('bold', 'Or try it on simulated platforms, without any application of your own'),
+            `  export POSTMCP_API_KEY=$(cat ${join(dataDir, 'sandbox-api-key')})`,
+            '  postmcp accounts connect --platform facebook',
+            `  Look at them: ${sandboxUrl}`,
+          ]),
       '',
       'Ctrl-C stops it.',
     )

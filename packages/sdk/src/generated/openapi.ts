@@ -106,6 +106,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/platforms/{platform}/client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's own application at a platform, without its secrets */
+        get: operations["getOwnClient"];
+        /** Use the workspace's own application for new connections */
+        put: operations["setOwnClient"];
+        post?: never;
+        /** Use the operator's application again for new connections */
+        delete: operations["removeOwnClient"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look for what stands in the way of connecting and publishing */
+        get: operations["diagnose"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/accounts/connect": {
         parameters: {
             query?: never;
@@ -235,7 +271,7 @@ export interface paths {
         /** Where a connect or reconnect stands */
         get: operations["getConnection"];
         put?: never;
-        /** Give what a connection asks for: credentials, or a choice of targets */
+        /** Give what a connection asks for: credentials, a choice of targets, the address a browser ended at */
         post: operations["continueConnection"];
         delete?: never;
         options?: never;
@@ -432,7 +468,7 @@ export interface components {
              * @description One of the closed list of codes.
              * @enum {string}
              */
-            code: "invalid_request" | "validation_failed" | "unknown_platform" | "not_found" | "conflict" | "payload_too_large" | "media_type_unsupported" | "media_invalid" | "address_not_allowed" | "idempotency_key_reused" | "idempotency_in_progress" | "unauthorized" | "plan_limit_reached" | "credentials_rejected" | "credentials_unsuitable" | "identity_not_found" | "identity_mismatch" | "connection_not_open" | "connection_expired" | "state_invalid" | "account_not_publishable" | "missing_permission" | "refused_by_platform" | "outcome_unknown" | "post_cancelled" | "rate_limited" | "platform_unavailable" | "platform_response_invalid" | "config_invalid" | "keyring_missing" | "keyring_wrong" | "sealed_value_corrupt" | "database_unavailable" | "unsupported_machine" | "server_already_running" | "server_unreachable" | "request_timeout" | "internal_error";
+            code: "invalid_request" | "validation_failed" | "unknown_platform" | "not_found" | "conflict" | "payload_too_large" | "media_type_unsupported" | "media_invalid" | "address_not_allowed" | "idempotency_key_reused" | "idempotency_in_progress" | "unauthorized" | "plan_limit_reached" | "credentials_rejected" | "credentials_unsuitable" | "identity_not_found" | "identity_mismatch" | "connection_not_open" | "connection_expired" | "state_invalid" | "issuer_mismatch" | "authorization_denied" | "authorization_failed" | "exchange_interrupted" | "redirect_uri_not_allowed" | "public_url_required" | "client_not_configured" | "account_not_publishable" | "missing_permission" | "refused_by_platform" | "outcome_unknown" | "post_cancelled" | "rate_limited" | "platform_unavailable" | "platform_response_invalid" | "config_invalid" | "keyring_missing" | "keyring_wrong" | "sealed_value_corrupt" | "database_unavailable" | "unsupported_machine" | "server_already_running" | "server_unreachable" | "request_timeout" | "internal_error";
             /** @description What to do next. */
             nextAction: string;
             requestId: string;
@@ -479,6 +515,7 @@ export interface components {
             id: string;
             name: string;
             connect: {
+                /** @description With credentials a person types. */
                 credentials?: {
                     instructions: string;
                     helpUrl: string;
@@ -491,17 +528,52 @@ export interface components {
                         example?: string;
                     }[];
                 };
+                /** @description With consent in a browser. */
+                oauth2?: {
+                    instructions: string;
+                    helpUrl: string;
+                    fields: {
+                        name: string;
+                        label: string;
+                        description: string;
+                        secret: boolean;
+                        required: boolean;
+                        example?: string;
+                    }[];
+                    /**
+                     * @description Whether people are sent back to http addresses on their own machine.
+                     * @enum {string}
+                     */
+                    redirect: "https_only" | "loopback_ok";
+                };
+                /** @description What a target is: page, channel, board. */
+                targetKinds: string[];
             };
+            /** @description The application an operator registers there; null where none is needed. */
+            app: {
+                registrationUrl: string;
+                fields: {
+                    name: string;
+                    label: string;
+                    description: string;
+                    secret: boolean;
+                    required: boolean;
+                    example?: string;
+                }[];
+                isConfigured: boolean;
+            } | null;
             scopes: {
                 name: string;
                 /** @enum {string} */
                 need: "required" | "optional" | "never_asked";
                 why: string;
+                /** @enum {string|null} */
+                method: "oauth2" | "credentials" | null;
             }[];
             limits: {
                 text: {
                     /** @enum {string} */
-                    unit: "graphemes" | "utf8_bytes" | "utf16_units" | "weighted";
+                    unit: "graphemes" | "utf8_bytes" | "utf16_units" | "code_points" | "weighted";
                     max: number;
                 }[];
                 textOnly: boolean;
@@ -534,6 +606,32 @@ export interface components {
             sources: string[];
             checkedOn: string;
         };
+        OwnClient: {
+            /**
+             * @description Part of the address at which the platform calls back.
+             * @example client_01k8w3v5c9x2m4n6p8q0r2t4y6
+             */
+            id: string;
+            platform: string;
+            clientId: string;
+            endpoints: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-11-22T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        Finding: {
+            platform: string;
+            /** @enum {string} */
+            check: "application" | "redirect_address" | "reachable" | "clock" | "account";
+            /** @enum {string} */
+            status: "ok" | "warning" | "error";
+            message: string;
+            fix: string | null;
+        };
         /** @description What has to happen next; repeat until `connected`. */
         ConnectStep: {
             /** @enum {string} */
@@ -554,6 +652,34 @@ export interface components {
             /** @example conn_01k8w3v5c9x2m4n6p8q0r2t4y6 */
             connectionId: string;
             targets: components["schemas"]["Target"][];
+            /** @description What to do at the platform for more targets to appear; then ask with `refreshTargets`. */
+            instructions: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T12:00:00.000Z
+             */
+            expiresAt: string;
+        } | {
+            /** @enum {string} */
+            type: "authorize";
+            /** @example conn_01k8w3v5c9x2m4n6p8q0r2t4y6 */
+            connectionId: string;
+            /** @description The platform's own consent page. */
+            authorizationUrl: string;
+            /** @description Our page before it, which ties the connection to the browser. Open this one. */
+            startUrl: string;
+            /** @description To be compared with the one on the start page. */
+            userCode: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T12:00:00.000Z
+             */
+            expiresAt: string;
+        } | {
+            /** @enum {string} */
+            type: "awaiting_confirmation";
+            /** @example conn_01k8w3v5c9x2m4n6p8q0r2t4y6 */
+            connectionId: string;
             /**
              * Format: date-time
              * @example 2026-11-22T12:00:00.000Z
@@ -578,6 +704,8 @@ export interface components {
             targetId: string;
             handle: string;
             displayName: string | null;
+            /** @description What it is, in the platform's word: page, channel, board. */
+            kind: string;
         };
         Account: {
             /** @example acct_01k8w3v5c9x2m4n6p8q0r2t4y6 */
@@ -804,7 +932,7 @@ export interface components {
         /** @description Why a post is not published. */
         Failure: {
             /** @enum {string} */
-            code: "invalid_request" | "validation_failed" | "unknown_platform" | "not_found" | "conflict" | "payload_too_large" | "media_type_unsupported" | "media_invalid" | "address_not_allowed" | "idempotency_key_reused" | "idempotency_in_progress" | "unauthorized" | "plan_limit_reached" | "credentials_rejected" | "credentials_unsuitable" | "identity_not_found" | "identity_mismatch" | "connection_not_open" | "connection_expired" | "state_invalid" | "account_not_publishable" | "missing_permission" | "refused_by_platform" | "outcome_unknown" | "post_cancelled" | "rate_limited" | "platform_unavailable" | "platform_response_invalid" | "config_invalid" | "keyring_missing" | "keyring_wrong" | "sealed_value_corrupt" | "database_unavailable" | "unsupported_machine" | "server_already_running" | "server_unreachable" | "request_timeout" | "internal_error";
+            code: "invalid_request" | "validation_failed" | "unknown_platform" | "not_found" | "conflict" | "payload_too_large" | "media_type_unsupported" | "media_invalid" | "address_not_allowed" | "idempotency_key_reused" | "idempotency_in_progress" | "unauthorized" | "plan_limit_reached" | "credentials_rejected" | "credentials_unsuitable" | "identity_not_found" | "identity_mismatch" | "connection_not_open" | "connection_expired" | "state_invalid" | "issuer_mismatch" | "authorization_denied" | "authorization_failed" | "exchange_interrupted" | "redirect_uri_not_allowed" | "public_url_required" | "client_not_configured" | "account_not_publishable" | "missing_permission" | "refused_by_platform" | "outcome_unknown" | "post_cancelled" | "rate_limited" | "platform_unavailable" | "platform_response_invalid" | "config_invalid" | "keyring_missing" | "keyring_wrong" | "sealed_value_corrupt" | "database_unavailable" | "unsupported_machine" | "server_already_running" | "server_unreachable" | "request_timeout" | "internal_error";
             message: string;
             nextAction: string;
             platformCode?: string;
@@ -856,7 +984,8 @@ export interface components {
             name: string;
             /** @enum {string} */
             mode: "live" | "sandbox";
-            /** @description Null: no limit. */
+            plan: string;
+            /** @description Over what the plan says; null: what the plan says. */
             maxAccounts: number | null;
             /**
              * Format: date-time
@@ -896,7 +1025,10 @@ export type $defs = Record<string, never>;
 export interface operations {
     getHealth: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Random; for the CLI, which makes sure of whom it sends its key to. */
+                challenge?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -912,6 +1044,8 @@ export interface operations {
                     "application/json": {
                         /** @enum {string} */
                         status: "ok";
+                        /** @description HMAC-SHA-256 of the challenge with the nonce of the server announced on this machine. */
+                        proof?: string;
                     };
                 };
             };
@@ -1077,6 +1211,143 @@ export interface operations {
             };
         };
     };
+    getOwnClient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                platform: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The application. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnClient"];
+                };
+            };
+            /** @description An error; `code` is one of the closed list. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setOwnClient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                platform: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description By the names of `app.fields` of the platform. */
+                    fields: {
+                        [key: string]: string;
+                    };
+                    /** @description Base addresses that go with it; they never see the secrets of the operator. */
+                    endpoints?: {
+                        [key: string]: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The application. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnClient"];
+                };
+            };
+            /** @description An error; `code` is one of the closed list. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeOwnClient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                platform: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is no longer used for new connections. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error; `code` is one of the closed list. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diagnose: {
+        parameters: {
+            query?: {
+                platform?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Finding"][];
+                    };
+                };
+            };
+            /** @description An error; `code` is one of the closed list. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     connectAccount: {
         parameters: {
             query?: never;
@@ -1098,6 +1369,13 @@ export interface operations {
                     fields?: {
                         [key: string]: string;
                     };
+                    /**
+                     * @description For platforms with both ways. Default: the way the given fields belong to.
+                     * @enum {string}
+                     */
+                    method?: "oauth2" | "credentials";
+                    /** @description Where the browser is sent back to; one of those the operator allows. */
+                    redirectUri?: string;
                 };
             };
         };
@@ -1278,6 +1556,13 @@ export interface operations {
                     fields?: {
                         [key: string]: string;
                     };
+                    /**
+                     * @description For platforms with both ways. Default: the way the given fields belong to.
+                     * @enum {string}
+                     */
+                    method?: "oauth2" | "credentials";
+                    /** @description Where the browser is sent back to; one of those the operator allows. */
+                    redirectUri?: string;
                 };
             };
         };
@@ -1380,6 +1665,10 @@ export interface operations {
                         [key: string]: string;
                     };
                     targetIds?: string[];
+                    /** @description Ask the platform again which targets there are. */
+                    refreshTargets?: boolean;
+                    /** @description The address the browser ended at, where no callback can reach the server. */
+                    callbackUrl?: string;
                 };
             };
         };

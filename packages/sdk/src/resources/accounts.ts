@@ -2,11 +2,19 @@ import { type Page, type PageData, type PageQuery, readPage } from '../paginatio
 import { type KeyedRequestOptions, type Requester, type RequestOptions, segment } from '../request.js'
 import type { Account, AccountStatus, ConnectStep, Disconnected, Health } from '../types.js'
 
-export interface ConnectRequest {
+/** How one connects, the first time and later. */
+export interface ReconnectRequest {
+  /** The platform's fields by name; what is missing the answer asks for, what is not secret a reconnect remembers. */
+  fields?: Record<string, string> | undefined
+  /** For platforms with both ways. Default: the way the given fields belong to. */
+  method?: 'oauth2' | 'credentials' | undefined
+  /** Where the browser is sent back to; one of those the operator allows. */
+  redirectUri?: string | undefined
+}
+
+export interface ConnectRequest extends ReconnectRequest {
   /** Such as `bluesky`. */
   platform: string
-  /** The platform's credential fields by name; what is missing the answer asks for. */
-  fields?: Record<string, string> | undefined
 }
 
 export interface StatusQuery {
@@ -73,16 +81,15 @@ export class Accounts {
 
   /**
    * Gives an account a new authorization; id, posts and history stay. Done once however often repeated.
-   * @param fields the platform's credential fields by name; what is not secret is remembered
-   * @throws PostMcpApiError `identity_mismatch` for credentials of another account
+   * @throws PostMcpApiError `identity_mismatch` for an authorization of another account
    */
   reconnect(
     accountId: string,
-    fields: Record<string, string>,
+    request: ReconnectRequest = {},
     options?: KeyedRequestOptions,
   ): Promise<ConnectStep> {
     return this.#request(
-      { method: 'POST', path: `/accounts/${segment(accountId)}/reconnect`, json: { fields }, isKeyed: true },
+      { method: 'POST', path: `/accounts/${segment(accountId)}/reconnect`, json: request, isKeyed: true },
       options,
     )
   }

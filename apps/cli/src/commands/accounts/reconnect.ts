@@ -1,31 +1,40 @@
 import type { ConnectStep } from '@postmcp/sdk'
-import { BaseCommand } from '../../base-command.js'
+import { ConnectCommand, type ConnectValues } from '../../connect/connect-command.js'
+import { browserFlags, chooseWayAgain, withWaitSeconds } from '../../connect/way.js'
 import { credentialFlags, readCredentials, secretsOnCommandLine } from '../../credentials.js'
 import { findAccountId } from '../../find-account.js'
 import { accountFlag } from '../../flags.js'
-import { renderStep } from '../../render/account.js'
+import type { ApiAccess } from '../../open-api.js'
 
-export default class AccountsReconnect extends BaseCommand {
+export default class AccountsReconnect extends ConnectCommand {
   static override summary = 'Give an account a new authorization; its id, posts and history stay.'
   static override description =
-    'Only secrets are asked for: what else the platform needs is remembered. Posts that failed meanwhile are published with `postmcp post retry`.'
+    'It goes the way the account was connected, unless --method or a credential says otherwise. Only secrets are asked for: what else the platform needs is remembered. Browser and exit status are as with `accounts connect`. Posts that failed meanwhile are published with `postmcp post retry`.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> --account @you.bsky.social',
     '<%= config.bin %> <%= command.id %> --account ACCT_ID --app-password-stdin < app-password.txt',
+    '<%= config.bin %> <%= command.id %> --account ACCT_ID --wait --json',
   ]
-  static override flags = { account: accountFlag, ...credentialFlags }
+  static override flags = { account: accountFlag, ...browserFlags, ...credentialFlags }
 
   async run(): Promise<ConnectStep> {
-    const { flags } = await this.parse(AccountsReconnect)
+    const { flags } = await this.parse(AccountsReconnect, withWaitSeconds(this.argv))
     this.noteSecrets(secretsOnCommandLine(flags))
-    return this.withApi(async ({ api }) => {
-      const account = await api.accounts.get(await findAccountId(api, flags.account))
-      const platform = await api.platforms.get(account.platform)
-      const isJson = this.jsonEnabled()
-      const fields = await readCredentials(platform, flags, { env: process.env, isJson, isRemembered: true })
-      const step = await api.accounts.reconnect(account.id, fields)
-      this.log(renderStep(step))
-      return step
+    return this.withApi((access) => this.#reconnect(access, flags.account, flags))
+  }
+
+  async #reconnect(here: ApiAccess, name: string, flags: ConnectValues): Promise<ConnectStep> {
+    const account = await here.api.accounts.get(await findAccountId(here.api, name))
+    const platform = await here.api.platforms.get(account.platform)
+    const method = chooseWayAgain(platform, flags)
+    const fields = await readCredentials(platform, method, flags, {
+      env: process.env,
+      isJson: this.jsonEnabled(),
+      isRemembered: true,
     })
+    const access = await this.reachable(here, method, flags)
+    const redirectUri = flags['redirect-uri']
+    const step = await access.api.accounts.reconnect(account.id, { fields, method, redirectUri })
+    return this.goOn(access, step, flags)
   }
 }

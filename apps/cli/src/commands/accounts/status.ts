@@ -1,24 +1,19 @@
 import { Flags } from '@oclif/core'
 import type { AccountStatus, PostMcp } from '@postmcp/sdk'
+import { exitCodeOfAccounts } from '../../account-alarm.js'
 import { BaseCommand } from '../../base-command.js'
-import { exitCodeOf } from '../../errors.js'
+import { fewAtATime } from '../../few-at-a-time.js'
 import { findAccountId } from '../../find-account.js'
 import { words } from '../../flags.js'
-import { renderStatus } from '../../render/account.js'
+import { renderStatus, renderStatuses } from '../../render/account.js'
 
-/** A person who must consent again is reminded this long before. */
-const warnAheadMs = 14 * 24 * 60 * 60 * 1000
-
-const isBroken = ({ canPublish, status }: AccountStatus): boolean => !canPublish && status !== 'disconnected'
-
-const isInQuestion = (account: AccountStatus): boolean =>
-  account.check.source === 'failed' ||
-  (account.reconsentBy !== null && Date.parse(account.reconsentBy) - Date.now() < warnAheadMs)
+/** Platforms that are asked at the same time. */
+const atOnce = 4
 
 export default class AccountsStatus extends BaseCommand {
   static override summary = 'Show whether an account can be published to, verified at the platform.'
   static override description =
-    'Exits with 0 when that could be told, whatever it is; with --fail-on it exits with 5 where somebody must act.'
+    'Exits with 0 when that could be told, whatever it is. With --fail-on it exits with 5 when an account needs a person, and, where warnings matter, with 6 when a platform did not answer.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> --account @you.bsky.social',
     '<%= config.bin %> <%= command.id %> --account ACCT_ID --json',
@@ -31,7 +26,7 @@ export default class AccountsStatus extends BaseCommand {
     fresh: Flags.boolean({ summary: 'Ask the platform even if it was asked within the last minute.' }),
     'fail-on': Flags.option({
       options: ['warning', 'error'] as const,
-      summary: 'Exit with 5 when an account cannot be published to, or (warning) soon may not be.',
+      summary: 'Exit with 5 when an account cannot be published to, or (warning) will not be within 14 days.',
     })(),
   }
 
@@ -40,15 +35,14 @@ export default class AccountsStatus extends BaseCommand {
     const freshness = flags.cached ? 'stored' : flags.fresh ? 'live' : 'recent'
     return this.withApi(async ({ api }) => {
       const ids = flags.account === undefined ? await allIds(api) : [await findAccountId(api, flags.account)]
-      const data: AccountStatus[] = []
-      for (const id of ids) data.push(await api.accounts.status(id, { freshness }))
-      this.log(data.length === 0 ? 'No accounts yet.' : data.map(renderStatus).join('\n\n'))
-      const failsOn = flags['fail-on']
-      if (failsOn && data.some((each) => isBroken(each) || (failsOn === 'warning' && isInQuestion(each)))) {
-        process.exitCode = exitCodeOf('account_not_publishable')
-      }
+      const data = await fewAtATime(ids, atOnce, (id) => api.accounts.status(id, { freshness }))
+      const now = new Date()
+      const failOn = flags['fail-on']
+      if (failOn) process.exitCode = exitCodeOfAccounts(data, failOn, now)
       const [one] = data
-      return flags.account !== undefined && one ? one : { data, nextCursor: null }
+      const isOne = flags.account !== undefined && one !== undefined
+      this.log(isOne ? renderStatus(one) : renderStatuses(data, now))
+      return isOne ? one : { data, nextCursor: null }
     })
   }
 }

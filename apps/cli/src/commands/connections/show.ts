@@ -3,7 +3,7 @@ import type { Connection } from '@postmcp/sdk'
 import { BaseCommand } from '../../base-command.js'
 import { cliError } from '../../errors.js'
 import { properties } from '../../output.js'
-import { renderStep } from '../../render/account.js'
+import { renderStep } from '../../render/step.js'
 
 export default class ConnectionsShow extends BaseCommand {
   static override summary = 'Show where a connect or reconnect stands.'
