@@ -15,8 +15,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{packages,apps}/*/src/**/*.test.ts', 'vitest/*.test.ts'],
-          exclude: ['**/*.pds.test.ts'],
+          include: ['{packages,apps}/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'vitest/*.test.ts'],
+          exclude: ['**/*.{pds,specs,e2e}.test.ts'],
+          // Small machines are noisy; no test measures time.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
           globalSetup: ['vitest/postgres.ts'],
           setupFiles,
         },
@@ -29,6 +32,17 @@ export default defineConfig({
           include: ['packages/*/src/**/*.pds.test.ts', 'tooling/test-servers/*.test.ts'],
           setupFiles,
           fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // Against the descriptions of the platforms, which are too large to be kept here: POSTMCP_SPECS_DIR is their folder.
+        extends: true,
+        test: {
+          name: 'specs',
+          include: ['packages/*/test/**/*.specs.test.ts'],
+          setupFiles,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -26,7 +26,14 @@ function expect(actual, pattern, what) {
 try {
   const tarballs = join(scratch, 'tarballs')
   mkdirSync(tarballs)
-  for (const folder of ['packages/core', 'packages/providers', 'packages/sdk', 'apps/api', 'apps/cli']) {
+  for (const folder of [
+    'packages/core',
+    'packages/providers',
+    'packages/sandbox',
+    'packages/sdk',
+    'apps/api',
+    'apps/cli',
+  ]) {
     sh(join(root, folder), 'pnpm', 'pack', '--pack-destination', tarballs)
   }
   const files = Object.fromEntries(

@@ -1,6 +1,7 @@
 // `npm test`: every check there is, one after the other, with one line of totals at the end.
 //   npm test                 everything
 //   npm test -- unit e2e     only these
+// The check `specs` needs the folder of the platforms' descriptions, in POSTMCP_SPECS_DIR; without it, it is not run.
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -36,6 +37,7 @@ const steps = [
   check('tarballs', 'node', 'tooling/scripts/check-tarballs.mjs'),
   tests('unit'),
   tests('pds'),
+  ...(process.env.POSTMCP_SPECS_DIR ? [tests('specs')] : []),
   tests('e2e'),
 ]
 
@@ -75,7 +77,7 @@ const only = process.argv.slice(2)
 const unknown = only.filter((name) => !steps.some((step) => step.name === name))
 if (unknown.length > 0) {
   console.error(
-    `There is no check ${unknown.join(', ')}. There are: ${steps.map((step) => step.name).join(', ')}.`,
+    `There is no check ${unknown.join(', ')}. There are: ${steps.map((step) => step.name).join(', ')}, and specs where POSTMCP_SPECS_DIR is set.`,
   )
   process.exit(2)
 }
