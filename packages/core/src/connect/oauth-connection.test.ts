@@ -287,7 +287,8 @@ describe('a callback that is not good', () => {
     await begin({ oauth2: { issuer: '{api}' } })
     for (const iss of [undefined, 'https://evil.example.org']) {
       const step = await start()
-      const { searchParams } = memo.consent(step.authorizationUrl, { code: 'c', ...(iss && { iss }) })
+      const outcome: Record<string, string> = iss ? { error: 'access_denied', iss } : { code: 'c' }
+      const { searchParams } = memo.consent(step.authorizationUrl, outcome)
       await expect(completeAuthorization(core, searchParams, [])).rejects.toMatchObject({
         code: 'issuer_mismatch',
       })

@@ -89,11 +89,14 @@ export async function finishAuthorization(
   const { redirectUri, flow, server, requestedScopes, fields } = pending
   refuseRepetition(parameters)
   refuseOtherAddress(redirectUri, parameters)
+  const oauth2 = declarationOf(provider)
+  const issuer = server ? server.issuer : oauth2.issuer && expandAddress(oauth2.issuer, ctx.endpoints)
+  // An error from elsewhere is not believed either.
+  if (issuer !== undefined && parameters.has('iss') && parameters.get('iss') !== issuer)
+    throw issuerMismatch()
   refuseErrors(provider, parameters)
   if (provider.exchange) return provider.exchange(ctx, { parameters, flow, redirectUri })
-  const oauth2 = declarationOf(provider)
   const client = requireClient(ctx, provider.manifest)
-  const issuer = server ? server.issuer : oauth2.issuer && expandAddress(oauth2.issuer, ctx.endpoints)
   const code = checkedCode(client, issuer, parameters)
   const answer = await askTokenEndpoint(
     ctx,
@@ -156,6 +159,13 @@ function refuseErrors({ manifest }: Provider, parameters: URLSearchParams): void
   )
 }
 
+const issuerMismatch = (cause?: unknown): PostMcpError =>
+  new PostMcpError(
+    'issuer_mismatch',
+    'The answer does not come from the server the person was sent to; it was not used.',
+    { cause },
+  )
+
 /** The code of a response that has each parameter once, and comes from the issuer if one is expected (RFC 9207). */
 function checkedCode(client: AppClient, issuer: string | undefined, parameters: URLSearchParams): string {
   const server = {
@@ -167,13 +177,7 @@ function checkedCode(client: AppClient, issuer: string | undefined, parameters: 
     const code = validateAuthResponse(server, { client_id: client.id }, expected, skipStateCheck).get('code')
     if (code) return code
   } catch (cause) {
-    if (issuer !== undefined && parameters.get('iss') !== issuer) {
-      throw new PostMcpError(
-        'issuer_mismatch',
-        'The answer does not come from the server the person was sent to; it was not used.',
-        { cause },
-      )
-    }
+    if (issuer !== undefined && parameters.get('iss') !== issuer) throw issuerMismatch(cause)
   }
   throw new PostMcpError('authorization_failed', 'The browser came back without a single authorization code.')
 }

@@ -73,7 +73,10 @@ async function findingsOf(core: CoreContext, scope: Scope, provider: Provider): 
       const [own] = await core.store.oauthClients.list(scope.workspaceId, platform, 'workspace', '')
       const isElsewhere = own !== undefined && Object.keys(own.endpoints).length > 0
       const uri = isElsewhere ? redirectUriOfServer(chosen, own.id) : chosen
-      findings.push(finding('redirect_address', 'ok', `Register exactly this address at ${name}: ${uri}`))
+      const words = app
+        ? `Register exactly this address at ${name}: ${uri}`
+        : `${name} sends people back to ${uri}`
+      findings.push(finding('redirect_address', 'ok', words))
     } catch (error) {
       if (!isPostMcpError(error)) throw error
       findings.push(finding('redirect_address', 'error', error.message, error.nextAction))
