@@ -132,6 +132,8 @@ export const evidence: readonly Evidence[] = [
   },
   specs('telegram', description('Bot API 10.1, not by its makers', 'telegram.bot-api.json', '2026-06-18')),
   vendor('telegram', client('grammY', 'grammy', '1.46.0')),
+  vendor('bluesky', client("Bluesky's own client", '@atproto/api', '0.21.0')),
+  vendor('mastodon', client('masto.js', 'masto', '8.0.0')),
   vendor('youtube', client("Google's own client", '@googleapis/youtube', '39.0.0')),
   {
     platform: 'youtube',
