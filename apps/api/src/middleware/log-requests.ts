@@ -1,6 +1,6 @@
 import type { Logger } from '@postmcp/core'
-import type { MiddlewareHandler } from 'hono'
-import { routePath } from 'hono/route'
+import type { Context, MiddlewareHandler } from 'hono'
+import { matchedRoutes } from 'hono/route'
 import type { AppEnv } from '../app-env.js'
 
 /** One line a request: what was asked by its route, never by its address, for people paste anything into one. */
@@ -13,7 +13,7 @@ export const logRequests =
       {
         requestId: c.get('requestId'),
         method: c.req.method,
-        route: routePath(c, -1),
+        route: routeOf(c),
         status: c.res.status,
         ms: Math.round(performance.now() - started),
         workspaceId: c.get('scope')?.workspaceId,
@@ -21,3 +21,9 @@ export const logRequests =
       'request',
     )
   }
+
+/** The pattern that answered; `/*` where none did, for middleware matches everything. */
+const routeOf = (c: Context<AppEnv>): string =>
+  matchedRoutes(c)
+    .map(({ path }) => path)
+    .findLast((path) => !path.endsWith('*')) ?? '/*'
