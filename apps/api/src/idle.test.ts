@@ -83,3 +83,17 @@ test('ends at once when it is told to', async () => {
   await vi.advanceTimersByTimeAsync(0)
   expect(ended.at).toBe(0)
 })
+
+test('ends although the database is gone for good, but not for one question without an answer', async () => {
+  const store = storeOf({ connections: [], posts: [{ state: 'queued' }] })
+  const ask = store.connections.listStale
+  store.connections.listStale = () => Promise.reject(new Error('gone'))
+  const { ended } = watch(store)
+  await vi.advanceTimersByTimeAsync(11_000)
+  store.connections.listStale = ask
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(ended.at).toBeNull()
+  store.connections.listStale = () => Promise.reject(new Error('gone'))
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(ended.at).toBe(50_000)
+})

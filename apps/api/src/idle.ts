@@ -47,12 +47,18 @@ export async function untilIdle(
   idleMs: number,
   signal: AbortSignal,
 ): Promise<void> {
+  let unanswered = 0
   while (!signal.aborted) {
     const leftMs = idleMs - clock.idleMs()
     if (leftMs > 0) await pause(leftMs, signal)
-    // A database that cannot be asked now is asked again after as long.
-    else if (await isNeeded(store, owner).catch(() => true)) clock.touch()
-    else return
+    else {
+      const needed = await isNeeded(store, owner).catch(() => null)
+      // A database that cannot be asked is asked once more after as long. One that is gone, with its directory, must not keep a
+      // server on its port for ever.
+      unanswered = needed === null ? unanswered + 1 : 0
+      if (needed === false || unanswered > 1) return
+      clock.touch()
+    }
   }
 }
 
