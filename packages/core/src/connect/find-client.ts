@@ -5,7 +5,7 @@ import { clientSecretsOf, providerContext, writeClientSecrets } from '../oauth/p
 import { scopesToAsk } from '../oauth/scopes.js'
 import { clientNotConfigured, type ProviderContext } from '../provider/context.js'
 import type { AuthorizationServer, Provider } from '../provider/provider.js'
-import { redirectUriOfServer } from './redirect-uri.js'
+import { redirectUriOfClient, redirectUriOfServer } from './redirect-uri.js'
 
 /** As whom an authorization is asked for, and where. */
 export interface FoundClient {
@@ -56,9 +56,7 @@ export async function findClient(
     oauthClientId: own?.id ?? null,
     server: null,
   }
-  const isElsewhere = own !== null && Object.keys(own.endpoints).length > 0
-  const back = isElsewhere ? redirectUriOfServer(redirectUri, own.id) : redirectUri
-  return { ctx, client, server: null, redirectUri: back }
+  return { ctx, client, server: null, redirectUri: redirectUriOfClient(redirectUri, own) }
 }
 
 async function registeredClient(

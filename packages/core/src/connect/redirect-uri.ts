@@ -1,7 +1,7 @@
 import type { CoreContext } from '../core-context.js'
 import { PostMcpError } from '../model/errors.js'
 import type { Manifest } from '../provider/manifest.js'
-import type { Workspace } from '../store/store.js'
+import type { OAuthClient, Workspace } from '../store/store.js'
 import { digest } from './secret-token.js'
 
 const isLoopback = ({ protocol, hostname }: URL): boolean =>
@@ -37,6 +37,12 @@ export function chooseRedirectUri(
     { platform: id },
   )
 }
+
+/** The same for a workspace's own application: where it brings addresses of its own, the operator did not choose the server. */
+export const redirectUriOfClient = (redirectUri: string, own: OAuthClient | null): string =>
+  own !== null && Object.keys(own.endpoints).length > 0
+    ? redirectUriOfServer(redirectUri, own.id)
+    : redirectUri
 
 /**
  * The address at which a browser comes back from a server that a user chose: our own with the server's name in it. Such a server

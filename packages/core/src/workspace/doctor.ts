@@ -1,4 +1,4 @@
-import { chooseRedirectUri, redirectUriOfServer } from '../connect/redirect-uri.js'
+import { chooseRedirectUri, redirectUriOfClient } from '../connect/redirect-uri.js'
 import type { CoreContext } from '../core-context.js'
 import { TransportError } from '../http/http-client.js'
 import { isPostMcpError, PostMcpError } from '../model/errors.js'
@@ -70,9 +70,8 @@ async function findingsOf(core: CoreContext, scope: Scope, provider: Provider): 
     try {
       const workspace = await core.store.workspaces.get(scope.workspaceId)
       const chosen = chooseRedirectUri(core, provider.manifest, workspace?.mode ?? 'live', undefined)
-      const [own] = await core.store.oauthClients.list(scope.workspaceId, platform, 'workspace', '')
-      const isElsewhere = own !== undefined && Object.keys(own.endpoints).length > 0
-      const uri = isElsewhere ? redirectUriOfServer(chosen, own.id) : chosen
+      const [own = null] = await core.store.oauthClients.list(scope.workspaceId, platform, 'workspace', '')
+      const uri = redirectUriOfClient(chosen, own)
       const words = app
         ? `Register exactly this address at ${name}: ${uri}`
         : `${name} sends people back to ${uri}`
