@@ -219,6 +219,23 @@ describe('any other browser', () => {
     expect(await sealed(step.connectionId)).toBe('0')
   })
 
+  it('whose no comes with its yes ends nothing of an account that was made', async () => {
+    // Which of the two is quicker is chance; ten rounds see both.
+    for (let round = 0; round < 10; round++) {
+      const step = await start()
+      const result = await completeAuthorization(core, memo.consent(step.authorizationUrl).searchParams, [])
+      if (result.outcome !== 'confirm') throw new Error(result.outcome)
+      const before = memo.requests.length
+      const [confirmed] = await Promise.allSettled([
+        confirmAuthorization(core, result.csrf, 'confirm'),
+        confirmAuthorization(core, result.csrf, 'decline'),
+      ])
+      const isConnected = confirmed?.status === 'fulfilled'
+      expect(await stateOf(step.connectionId)).toBe(isConnected ? 'connected' : 'failed')
+      expect(memo.requests.slice(before).map(({ path }) => path)).toEqual(isConnected ? [] : ['/revoke'])
+    }
+  })
+
   it('that never answers is cleaned up after: ended there, destroyed here', async () => {
     const step = await start()
     await completeAuthorization(core, memo.consent(step.authorizationUrl).searchParams, [])

@@ -12,6 +12,7 @@ import type { AuthorizationServer, Provider } from '../provider/provider.js'
 import type { Workspace } from '../store/store.js'
 import {
   getConnection,
+  getConnectStep,
   presentState,
   readWay,
   requireOpen,
@@ -24,6 +25,7 @@ import { chooseRedirectUri } from './redirect-uri.js'
 import type { Obtained } from './save-connection.js'
 import { digest, newSecretToken, newUserCode } from './secret-token.js'
 import {
+  endAsFailed,
   fail,
   giveBack,
   keepObtained,
@@ -168,17 +170,7 @@ export async function completeByPaste(
     )
   }
   await finish(core, await consumeState(core, parameters), parameters, true)
-  const { state } = await getConnection(core, scope, id)
-  const after = await getConnection(core, scope, id)
-  if (state !== 'connected') return stepOf(core, after)
-  const accounts = await Promise.all(
-    after.accountIds.map((accountId) => core.store.accounts.get(scope.workspaceId, accountId)),
-  )
-  return {
-    type: 'connected',
-    connectionId: id,
-    accounts: accounts.filter((account) => account !== undefined),
-  }
+  return getConnectStep(core, scope, id)
 }
 
 async function consumeState(core: CoreContext, parameters: URLSearchParams): Promise<Connection> {
@@ -296,12 +288,20 @@ export async function confirmAuthorization(
   const provider = core.providers.get(connection.platform)
   const scope: Scope = { workspaceId: connection.workspaceId, actor: connection.actor }
   const obtained = await openObtained(core, connection)
-  try {
-    if (answer === 'confirm') return await settled(core, scope, provider, connection, obtained)
-    throw new PostMcpError(
+  if (answer === 'decline') {
+    const declined = new PostMcpError(
       'authorization_denied',
       'The connection was declined; the authorization was ended.',
     )
+    // Closed before anything is ended there: a yes that was quicker has made an account that lives by these tokens.
+    if (!(await endAsFailed(core, connection, declined))) {
+      throw new PostMcpError('connection_not_open', 'This has been answered already.')
+    }
+    await giveBack(core, provider, scope, obtained)
+    throw declined
+  }
+  try {
+    return await settled(core, scope, provider, connection, obtained)
   } catch (error) {
     if (isPostMcpError(error, 'connection_not_open')) throw error // somebody else was quicker
     await giveBack(core, provider, scope, obtained)

@@ -20,25 +20,28 @@ const choiceMinutes = 30
 /** Nothing that needs to be remembered. */
 export const noComplete: Complete = async () => {}
 
-/** Marks a connection as failed, with the code of what went wrong. */
-export async function fail(core: CoreContext, connection: Connection, error: unknown): Promise<void> {
+/** Ends a connection with the code of what went wrong, and destroys what it kept. @returns false when it was over already */
+export async function endAsFailed(
+  core: CoreContext,
+  { workspaceId, id }: Connection,
+  error: unknown,
+): Promise<boolean> {
   const failureReason = isPostMcpError(error) ? error.code : 'internal_error'
-  const { workspaceId, id } = connection
-  await core.store
-    .transaction(async (tx) => {
-      await tx.connections.advance(
-        workspaceId,
-        id,
-        ['pending', 'awaiting_confirmation', 'selecting_targets'],
-        {
-          state: 'failed',
-          failureReason,
-        },
-      )
-      await tx.credentials.deleteAllOf(workspaceId, 'connection', id)
-    })
-    .catch(() => {})
+  return core.store.transaction(async (tx) => {
+    const ended = await tx.connections.advance(
+      workspaceId,
+      id,
+      ['pending', 'awaiting_confirmation', 'selecting_targets'],
+      { state: 'failed', failureReason },
+    )
+    await tx.credentials.deleteAllOf(workspaceId, 'connection', id)
+    return ended
+  })
 }
+
+/** The same on the way out of a failure, which is what the caller must hear of. */
+export const fail = (core: CoreContext, connection: Connection, error: unknown): Promise<boolean> =>
+  endAsFailed(core, connection, error).catch(() => false)
 
 /** What is not kept must not live on at the platform. */
 export const giveBack = (
