@@ -9,6 +9,9 @@ import type { Scope } from '../model/scope.js'
 import { providerContext } from '../oauth/provider-context.js'
 import { readHookFailure } from '../provider/hook-failure.js'
 import type { Provider } from '../provider/provider.js'
+import { wayIdOf } from '../provider/ways.js'
+import { chooseToAdd, relistToAdd } from './add-targets.js'
+import { chooseWay } from './choose-way.js'
 import { chooseMethod, fieldsToAsk, readFields } from './connection-fields.js'
 import { getConnection, getConnectStep, requireOpen, stepOf } from './connection-steps.js'
 import { leadToPlatform } from './oauth-connection.js'
@@ -36,6 +39,8 @@ export interface ConnectRequest {
   fields: Record<string, string>
   /** Default: the way the given fields belong to, else credentials where the platform takes them. */
   method?: AuthMethod | undefined
+  /** Which way through the browser, by its id, where a platform has several. Default: its first; for a reconnect that of the grant. */
+  way?: string | undefined
   /** Where the platform sends the browser back to; one of those the operator allows. Default: the first of them. */
   redirectUri?: string | undefined
 }
@@ -66,9 +71,9 @@ export async function connectAccount(
   request: ConnectRequest,
   idempotencyKey?: string,
 ): Promise<ConnectStep> {
-  const provider = core.providers.get(request.platform)
-  const { fields: given, redirectUri } = request
-  const method = chooseMethod(provider.manifest, request.method, given)
+  const { fields: given, redirectUri, way } = request
+  const provider = chooseWay(core, request.platform, way)
+  const method = chooseMethod(provider.manifest, { method: request.method, way }, given)
   return runOnce(
     core,
     scope,
@@ -92,22 +97,36 @@ export async function reconnectAccount(
 ): Promise<ConnectStep> {
   const account = await core.store.accounts.get(scope.workspaceId, accountId)
   if (!account) throw new PostMcpError('not_found', `There is no account ${accountId}.`)
-  const provider = core.providers.get(account.platform)
-  const grant = account.grantId ? await core.store.grants.get(scope.workspaceId, account.grantId) : undefined
-  const { fields: given, redirectUri } = request
-  const isGiven = Object.keys(given).length > 0
-  const method = chooseMethod(
-    provider.manifest,
-    request.method ?? (isGiven ? undefined : grant?.authMethod),
-    given,
-  )
   return runOnce(
     core,
     scope,
     { key: idempotencyKey, verb: 'accounts.reconnect', request: { accountId, ...request } },
-    (complete) => begin(core, scope, { provider, method, given, redirectUri, reconnect: account, complete }),
+    (complete) => beginReconnect(core, scope, account, request, complete),
     (id) => getConnectStep(core, scope, id as ConnectionId),
   )
+}
+
+/** Begins a reconnect; `complete` is called in the transaction that brings it to its first step. */
+export async function beginReconnect(
+  core: CoreContext,
+  scope: Scope,
+  account: Account,
+  request: ReconnectRequest,
+  complete: Complete,
+): Promise<ConnectStep> {
+  const grant = account.grantId ? await core.store.grants.get(scope.workspaceId, account.grantId) : undefined
+  const { fields: given, redirectUri, way } = request
+  const provider =
+    way === undefined
+      ? core.providers.get(account.platform, grant?.way)
+      : chooseWay(core, account.platform, way)
+  const isTold = Object.keys(given).length > 0 || way !== undefined
+  const method = chooseMethod(
+    provider.manifest,
+    { method: request.method ?? (isTold ? undefined : grant?.authMethod), way },
+    given,
+  )
+  return begin(core, scope, { provider, method, given, redirectUri, reconnect: account, complete })
 }
 
 /**
@@ -126,15 +145,21 @@ export async function continueConnection(
   },
 ): Promise<ConnectStep> {
   const connection = requireOpen(await getConnection(core, scope, id))
-  const provider = core.providers.get(connection.platform)
+  const provider = core.providers.get(connection.platform, connection.way)
   if (connection.state === 'awaiting_confirmation') {
     throw new PostMcpError('conflict', 'This connection waits for a confirmation in the browser.')
   }
   if (connection.state === 'selecting_targets') {
-    if (input.refreshTargets) return relist(core, scope, provider, connection)
+    const { grantId } = connection
+    const adding = grantId === null ? null : { ...connection, grantId }
+    if (input.refreshTargets) {
+      return adding ? relistToAdd(core, adding) : relist(core, scope, provider, connection)
+    }
     if (!input.targetIds)
       throw new PostMcpError('invalid_request', 'This connection waits for a choice: send targetIds.')
-    return choose(core, scope, provider, connection, input.targetIds)
+    return adding
+      ? chooseToAdd(core, scope, adding, input.targetIds)
+      : choose(core, scope, provider, connection, input.targetIds)
   }
   if (connection.oauth)
     throw new PostMcpError('conflict', 'This connection waits for the browser to come back.')
@@ -166,9 +191,11 @@ async function begin(core: CoreContext, scope: Scope, attempt: Attempt): Promise
     state: 'pending',
     actor: scope.actor,
     method,
+    way: method === 'oauth2' ? wayIdOf(provider.manifest) : null,
     oauth: null,
     consumedAt: null,
     reconnectAccountId: reconnect?.id ?? null,
+    grantId: null,
     targets: [],
     accountIds: [],
     failureReason: null,
@@ -246,6 +273,7 @@ async function authenticate(
     const authorization = await provider.authenticate(ctx, fields)
     return await withTargets(core, provider, scope, ctx, {
       method: 'credentials',
+      way: null,
       client: null,
       authorization,
     })

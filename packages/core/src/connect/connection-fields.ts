@@ -13,21 +13,33 @@ export const fieldsToAsk = ({ connect }: Manifest, method: AuthMethod): Credenti
  */
 export function chooseMethod(
   manifest: Manifest,
-  asked: AuthMethod | undefined,
+  asked: { method?: AuthMethod | undefined; way?: string | undefined },
   given: Record<string, string>,
 ): AuthMethod {
   const { name, connect } = manifest
   const ways = (['credentials', 'oauth2'] as const).filter((method) => connect[method] !== undefined)
   const [first] = ways
   if (!first) throw new PostMcpError('internal_error', `${name} has no way to be connected.`)
-  if (asked !== undefined) {
-    if (ways.includes(asked)) return asked
-    throw new PostMcpError('invalid_request', `${name} is not connected with ${asked}, but with ${first}.`)
+  const method = asked.method ?? (asked.way === undefined ? undefined : 'oauth2')
+  if (method === 'credentials' && asked.way !== undefined) {
+    throw new PostMcpError(
+      'invalid_request',
+      'A way leads through the browser: leave it out with credentials.',
+    )
   }
-  const takes = (method: AuthMethod) =>
-    Object.keys(given).every((key) => fieldsToAsk(manifest, method).some((field) => field.name === key))
-  return ways.find(takes) ?? first
+  if (method !== undefined) {
+    if (ways.includes(method)) return method
+    throw new PostMcpError('invalid_request', `${name} is not connected with ${method}, but with ${first}.`)
+  }
+  return ways.find((way) => knowsAll(manifest, way, given)) ?? first
 }
+
+const knowsAll = (manifest: Manifest, method: AuthMethod, given: Record<string, string>): boolean =>
+  Object.keys(given).every((key) => fieldsToAsk(manifest, method).some((field) => field.name === key))
+
+/** Whether what was given is known on the way through the browser, and all that it needs. */
+export const suitsBrowser = (manifest: Manifest, given: Record<string, string>): boolean =>
+  knowsAll(manifest, 'oauth2', given) && readFields(manifest, 'oauth2', given).missing.length === 0
 
 /** What was given, without what is empty, and the fields that are still missing. @throws PostMcpError `invalid_request` */
 export function readFields(

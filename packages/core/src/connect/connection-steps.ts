@@ -6,6 +6,7 @@ import type { ConnectionId, WorkspaceId } from '../model/ids.js'
 import type { Scope } from '../model/scope.js'
 import type { SealedOwner } from '../store/store.js'
 import { fieldsToAsk } from './connection-fields.js'
+import { accountsLeft } from './plans.js'
 
 /** An exchange that has not ended after this long never will. */
 export const interruptedAfterSeconds = 150
@@ -97,12 +98,18 @@ export async function getConnectStep(
 
 /** What an open connection waits for. */
 export async function stepOf(core: CoreContext, connection: Connection): Promise<ConnectStep> {
-  const { id: connectionId, expiresAt, targets, state, oauth, workspaceId } = connection
-  const { manifest } = core.providers.get(connection.platform)
+  const { id: connectionId, expiresAt, state, oauth, workspaceId } = connection
+  const { manifest } = core.providers.get(connection.platform, connection.way)
   if (state === 'awaiting_confirmation') return { type: 'awaiting_confirmation', connectionId, expiresAt }
   if (state === 'selecting_targets') {
     const instructions = manifest.connect.targetsAppearLater ?? null
-    return { type: 'select_targets', connectionId, targets, instructions, expiresAt }
+    return {
+      type: 'select_targets',
+      connectionId,
+      instructions,
+      expiresAt,
+      ...(await choiceOf(core, connection)),
+    }
   }
   if (oauth) {
     const { authorizationUrl, startToken } = await readWay(core, workspaceId, connectionId)
@@ -120,4 +127,32 @@ export async function stepOf(core: CoreContext, connection: Connection): Promise
     (connection.method === 'oauth2' ? manifest.connect.oauth2 : manifest.connect.credentials) ?? {}
   const fields = fieldsToAsk(manifest, connection.method)
   return { type: 'input_required', connectionId, fields, instructions, helpUrl, expiresAt }
+}
+
+/** What can be chosen, and how much of it the plan has room for. */
+async function choiceOf(
+  { store, plans }: CoreContext,
+  { workspaceId, platform, targets, grantId }: Connection,
+): Promise<
+  Pick<Extract<ConnectStep, { type: 'select_targets' }>, 'targets' | 'alreadyConnected' | 'accountsLeft'>
+> {
+  const workspace = await store.workspaces.get(workspaceId)
+  if (!workspace) throw new PostMcpError('not_found', 'The workspace is gone.')
+  const left = await accountsLeft({ plans }, store, workspace)
+  // A new consent may take accounts over; a grant that is there already only adds.
+  const ids = grantId === null ? [] : targets.map(({ targetId }) => targetId)
+  const accounts = await store.accounts.listByTargets(workspaceId, platform, ids)
+  const connected = new Map(
+    accounts
+      .filter(({ health }) => health.status !== 'disconnected')
+      .map(({ targetId, id }) => [targetId, id]),
+  )
+  return {
+    targets: targets.filter(({ targetId }) => !connected.has(targetId)),
+    alreadyConnected: targets.flatMap((target) => {
+      const accountId = connected.get(target.targetId)
+      return accountId === undefined ? [] : [{ ...target, accountId }]
+    }),
+    accountsLeft: left,
+  }
 }

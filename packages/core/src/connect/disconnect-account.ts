@@ -38,7 +38,8 @@ export async function disconnectAccount(
 ): Promise<Disconnected> {
   const account = await core.store.accounts.get(scope.workspaceId, id)
   if (!account) throw new PostMcpError('not_found', `There is no account ${id}.`)
-  const provider = core.providers.get(account.platform)
+  const used = account.grantId ? await core.store.grants.get(scope.workspaceId, account.grantId) : undefined
+  const provider = core.providers.get(account.platform, used?.way)
   const revocation = await revoke(core, provider, account)
   const now = core.clock.now()
   const health: Health = {
@@ -81,7 +82,7 @@ export async function disconnectAccount(
   })
   // The last two accounts of a grant may have been disconnected at once, each counting on the other.
   if (left && revocation.outcome === 'kept_in_use') {
-    await takeBack(core, provider, left.grant, left.tokens, null)
+    await takeBack(core, left.grant, left.tokens, null)
   }
   return { account: { ...account, grantId: null, health }, revocation, cancelledPosts }
 }
@@ -99,7 +100,7 @@ async function revoke(core: CoreContext, provider: Provider, account: Account): 
     }
   }
   const remains = tokens.remainsAfterRevocation ? ` ${tokens.remainsAfterRevocation}` : ''
-  const taken = await takeBackOf(core, provider, account.workspaceId, account.grantId)
+  const taken = await takeBackOf(core, account.workspaceId, account.grantId)
   const words = {
     revoked: `Our access at ${name} was ended.`,
     kept_in_use: `The authorization at ${name} stays: ending it would end other connections of the same person.`,
@@ -109,15 +110,10 @@ async function revoke(core: CoreContext, provider: Provider, account: Account): 
   return { outcome: taken.outcome, message: `${words[taken.outcome]}${remains}` }
 }
 
-async function takeBackOf(
-  core: CoreContext,
-  provider: Provider,
-  workspaceId: WorkspaceId,
-  grantId: GrantId,
-): Promise<TakenBack> {
+async function takeBackOf(core: CoreContext, workspaceId: WorkspaceId, grantId: GrantId): Promise<TakenBack> {
   try {
     const { grant, access } = await openGrant(core, workspaceId, grantId)
-    return await takeBack(core, provider, grant, access.tokens, grantId)
+    return await takeBack(core, grant, access.tokens, grantId)
   } catch (error) {
     // Secrets that cannot be opened must not keep anybody from disconnecting.
     if (!isPostMcpError(error, 'sealed_value_corrupt', 'account_not_publishable')) throw error

@@ -24,13 +24,25 @@ export async function endUnusedGrant(
 ): Promise<EndedGrant | null> {
   const grant = await tx.grants.get(workspaceId, id)
   if (!grant || (await tx.accounts.listByGrant(workspaceId, id)).length > 0) return null
-  const sealed = await tx.credentials.get(workspaceId, tokensOf(id))
+  // Before its tokens are read: a refresh that is about to save others waits for the row, and then saves nothing.
   await tx.grants.end(workspaceId, id, health)
+  const tokens = await openTokens(tx, box, workspaceId, id)
   await tx.credentials.deleteAllOf(workspaceId, 'grant', id)
+  return tokens && { grant, tokens }
+}
+
+/** The tokens a grant lives by; null where there are none, or where they are damaged and nothing can be done with them. */
+export async function openTokens(
+  tx: StoreOperations,
+  box: Strongbox,
+  workspaceId: WorkspaceId,
+  id: GrantId,
+): Promise<TokenSet | null> {
+  const sealed = await tx.credentials.get(workspaceId, tokensOf(id))
   if (!sealed) return null
   try {
-    return { grant, tokens: readTokens(box.open(tokensOf(id), sealed)) }
+    return readTokens(box.open(tokensOf(id), sealed))
   } catch {
-    return null // damaged: nothing can be done with it, and it is gone now
+    return null
   }
 }

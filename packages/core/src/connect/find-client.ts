@@ -1,10 +1,16 @@
 import type { CoreContext } from '../core-context.js'
 import type { GrantClient } from '../model/grant.js'
 import { newId, type WorkspaceId } from '../model/ids.js'
-import { clientSecretsOf, providerContext, writeClientSecrets } from '../oauth/provider-context.js'
+import {
+  clientSecretsOf,
+  ownClientOf,
+  providerContext,
+  writeClientSecrets,
+} from '../oauth/provider-context.js'
 import { scopesToAsk } from '../oauth/scopes.js'
 import { clientNotConfigured, type ProviderContext } from '../provider/context.js'
 import type { AuthorizationServer, Provider } from '../provider/provider.js'
+import { wayIdOf } from '../provider/ways.js'
 import { redirectUriOfClient, redirectUriOfServer } from './redirect-uri.js'
 
 /** As whom an authorization is asked for, and where. */
@@ -37,7 +43,7 @@ export async function findClient(
   const { manifest } = provider
   const kind = manifest.connect.oauth2?.client
   // Read once: an application that is set meanwhile must not be mixed with the addresses of the one before.
-  const [own = null] = await core.store.oauthClients.list(workspaceId, manifest.id, 'workspace', '')
+  const [own = null] = await core.store.oauthClients.list(workspaceId, ownClientOf(manifest))
   const ctx = await providerContext(core, provider, { workspaceId, deadline, own })
   if (kind === 'registered') return registeredClient(core, provider, ctx, wanted)
   if (kind === 'document') {
@@ -70,8 +76,13 @@ async function registeredClient(
   const server = await locateServer(ctx, fields)
   const redirectUri = redirectUriOfServer(wanted.redirectUri, server.id)
   const scopes = server.scopes ?? scopesToAsk(manifest, null)
-  const platform = manifest.id
-  const known = await core.store.oauthClients.list(workspaceId, platform, 'registered', server.id)
+  const registration = {
+    platform: manifest.id,
+    way: wayIdOf(manifest),
+    source: 'registered' as const,
+    server: server.id,
+  }
+  const known = await core.store.oauthClients.list(workspaceId, registration)
   let stored = known.find(
     (each) => each.redirectUri === redirectUri && scopes.every((scope) => each.scopes.includes(scope)),
   )
@@ -81,9 +92,7 @@ async function registeredClient(
     stored = {
       id: newId('oauthClient', now),
       workspaceId,
-      platform,
-      source: 'registered',
-      server: server.id,
+      ...registration,
       redirectUri,
       scopes,
       clientId,

@@ -8,8 +8,12 @@ import type { Scope } from '../model/scope.js'
 import { beginAuthorization, finishAuthorization } from '../oauth/authorize.js'
 import { providerContext } from '../oauth/provider-context.js'
 import { readHookFailure } from '../provider/hook-failure.js'
+import type { Way } from '../provider/manifest.js'
 import type { AuthorizationServer, Provider } from '../provider/provider.js'
+import { wayIdOf } from '../provider/ways.js'
 import type { Workspace } from '../store/store.js'
+import { chooseWay } from './choose-way.js'
+import { closeConnection } from './close-connection.js'
 import {
   getConnection,
   getConnectStep,
@@ -21,12 +25,13 @@ import {
   writeWay,
 } from './connection-steps.js'
 import { findClient, forgetRegistration } from './find-client.js'
-import { chooseRedirectUri } from './redirect-uri.js'
+import { waysInstead } from './other-ways.js'
+import { allowedOf, chooseRedirectUri } from './redirect-uri.js'
 import type { Obtained } from './save-connection.js'
 import { digest, newSecretToken, newUserCode } from './secret-token.js'
 import {
-  endAsFailed,
   fail,
+  failedFor,
   giveBack,
   keepObtained,
   noComplete,
@@ -47,10 +52,16 @@ export async function leadToPlatform(
   scope: Scope,
   provider: Provider,
   connection: Connection,
-  request: { fields: Record<string, string>; redirectUri: string | undefined; complete: Complete },
+  request: {
+    fields: Record<string, string>
+    redirectUri: string | undefined
+    /** The secret of the start page; default: a new one. */
+    startToken?: string
+    complete: Complete
+  },
 ): Promise<ConnectStep> {
   const { workspaceId } = scope
-  const { fields, complete } = request
+  const { fields, startToken = newSecretToken(), complete } = request
   const workspace = await core.store.workspaces.get(workspaceId)
   const allowed = chooseRedirectUri(core, provider.manifest, workspace?.mode ?? 'live', request.redirectUri)
   const deadline = new Date(Date.now() + exchangeSeconds * 1000)
@@ -63,8 +74,10 @@ export async function leadToPlatform(
     })
     const isReconnect = connection.reconnectAccountId !== null
     const pending = await beginAuthorization(ctx, provider, { fields, redirectUri, isReconnect }, server)
-    const { authorizationUrl, flow, state, requestedScopes } = pending
-    const startToken = newSecretToken()
+    const { flow, state, requestedScopes } = pending
+    const { browserAddress = (address: string) => address } =
+      core.environments[workspace?.mode ?? 'live'] ?? {}
+    const authorizationUrl = browserAddress(pending.authorizationUrl)
     const oauth = {
       redirectUri,
       userCode: newUserCode(),
@@ -76,8 +89,13 @@ export async function leadToPlatform(
     const box = await core.vault.unlock(workspaceId)
     const owner = wayOf(connection.id)
     await core.store.transaction(async (tx) => {
-      const hashes = { stateHash: digest(state), startHash: digest(startToken) }
-      if (!(await tx.connections.openForBrowser(workspaceId, connection.id, { oauth, ...hashes }))) {
+      const opened = {
+        oauth,
+        way: wayIdOf(provider.manifest),
+        stateHash: digest(state),
+        startHash: digest(startToken),
+      }
+      if (!(await tx.connections.openForBrowser(workspaceId, connection.id, opened))) {
         throw new PostMcpError('connection_not_open', `Connection ${connection.id} was completed meanwhile.`)
       }
       await tx.credentials.put(
@@ -100,6 +118,8 @@ export interface StartPage {
   platformName: string
   userCode: string
   authorizationUrl: string
+  /** Ways that could be gone in place of the one that was chosen; see `takeOtherWay`. */
+  otherWays: Way[]
 }
 
 /** @throws PostMcpError `state_invalid`, `connection_expired`, `connection_not_open` */
@@ -112,8 +132,31 @@ export async function openStartPage(core: CoreContext, startToken: string): Prom
     throw new PostMcpError('connection_not_open', 'This link has been used already.')
   }
   const { authorizationUrl } = await readWay(core, connection.workspaceId, connection.id)
-  const { name: platformName } = core.providers.get(connection.platform).manifest
-  return { connection, workspace, platformName, userCode: connection.oauth.userCode, authorizationUrl }
+  const { name: platformName } = core.providers.get(connection.platform, connection.way).manifest
+  const { userCode } = connection.oauth
+  const otherWays = await waysInstead(core, connection)
+  return { connection, workspace, platformName, userCode, authorizationUrl, otherWays }
+}
+
+/**
+ * The person on the start page goes another way than the one that was chosen. Where the first one led is not good for anything
+ * any more.
+ * @throws PostMcpError `invalid_request` for a way that was not offered, and those of `openStartPage` and `connectAccount`
+ */
+export async function takeOtherWay(core: CoreContext, startToken: string, way: string): Promise<StartPage> {
+  const { connection, otherWays } = await openStartPage(core, startToken)
+  const { workspaceId, actor, platform, oauth } = connection
+  if (!oauth || !otherWays.some(({ id }) => id === way)) {
+    throw new PostMcpError('invalid_request', 'This way was not offered.')
+  }
+  const scope: Scope = { workspaceId, actor }
+  await leadToPlatform(core, scope, chooseWay(core, platform, way), connection, {
+    fields: oauth.fields,
+    redirectUri: allowedOf(core, oauth.redirectUri),
+    startToken,
+    complete: noComplete,
+  })
+  return openStartPage(core, startToken)
 }
 
 /** Ties a connection to the browser that opened its start page. @returns the value for its cookie */
@@ -196,7 +239,7 @@ async function finish(
   parameters: URLSearchParams,
   isBound: boolean,
 ): Promise<CallbackResult> {
-  const provider = core.providers.get(connection.platform)
+  const provider = core.providers.get(connection.platform, connection.way)
   const scope: Scope = { workspaceId: connection.workspaceId, actor: connection.actor }
   let obtained: Obtained | undefined
   try {
@@ -228,7 +271,12 @@ async function exchange(
     const server = oauth.server as unknown as AuthorizationServer | null
     const pending = { flow, redirectUri, requestedScopes, fields, server }
     const authorization = await finishAuthorization(ctx, provider, pending, parameters)
-    return await withTargets(core, provider, scope, ctx, { method: 'oauth2', client, authorization })
+    return await withTargets(core, provider, scope, ctx, {
+      method: 'oauth2',
+      way: connection.way,
+      client,
+      authorization,
+    })
   } catch (error) {
     const failure = readHookFailure(provider, error, 'callback')
     if (failure.classification.kind === 'client_invalid') await forgetRegistration(core, workspaceId, client)
@@ -285,27 +333,26 @@ export async function confirmAuthorization(
   if (connection.state !== 'awaiting_confirmation') {
     throw new PostMcpError('connection_not_open', 'This has been answered already.')
   }
-  const provider = core.providers.get(connection.platform)
+  const provider = core.providers.get(connection.platform, connection.way)
   const scope: Scope = { workspaceId: connection.workspaceId, actor: connection.actor }
-  const obtained = await openObtained(core, connection)
   if (answer === 'decline') {
     const declined = new PostMcpError(
       'authorization_denied',
       'The connection was declined; the authorization was ended.',
     )
     // Closed before anything is ended there: a yes that was quicker has made an account that lives by these tokens.
-    if (!(await endAsFailed(core, connection, declined))) {
+    if (!(await closeConnection(core, connection, failedFor(declined)))) {
       throw new PostMcpError('connection_not_open', 'This has been answered already.')
     }
-    await giveBack(core, provider, scope, obtained)
     throw declined
   }
+  const obtained = await openObtained(core, connection)
   try {
     return await settled(core, scope, provider, connection, obtained)
   } catch (error) {
     if (isPostMcpError(error, 'connection_not_open')) throw error // somebody else was quicker
-    await giveBack(core, provider, scope, obtained)
-    await fail(core, connection, error)
+    // What cannot be closed now is found later by whoever ends what waited too long.
+    await closeConnection(core, connection, failedFor(error)).catch(() => false)
     throw error
   }
 }

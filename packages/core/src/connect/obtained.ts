@@ -16,6 +16,7 @@ const clientSchema = z.object({
 
 const schema = z.object({
   method: z.enum(['credentials', 'oauth2']),
+  way: z.string().nullable().default(null),
   client: clientSchema.nullable(),
   authorization: z.object({
     subject: z.string(),

@@ -2,13 +2,16 @@ import type { CoreContext } from '../core-context.js'
 import { PostMcpError } from '../model/errors.js'
 import { newId } from '../model/ids.js'
 import type { Scope } from '../model/scope.js'
-import { clientSecretsOf, writeClientSecrets } from '../oauth/provider-context.js'
+import { clientSecretsOf, ownClientOf, writeClientSecrets } from '../oauth/provider-context.js'
 import type { OAuthClient } from '../store/store.js'
+import { chooseWay } from './choose-way.js'
 
 /** A workspace's own application at a platform. */
 export interface OwnClientDraft {
-  /** By the names of the platform's `app.fields`. */
+  /** By the names of the platform's `app.fields`, or those of the way. */
   fields: Record<string, string>
+  /** The way through the browser it is for, by its id. Default: the platform's first one. */
+  way?: string | undefined
   /** Base addresses that go with it, by endpoint name; they never see the operator's secrets. */
   endpoints?: Record<string, string> | undefined
 }
@@ -22,9 +25,9 @@ export async function setOwnClient(
   core: CoreContext,
   scope: Scope,
   platform: string,
-  { fields, endpoints = {} }: OwnClientDraft,
+  { fields, way, endpoints = {} }: OwnClientDraft,
 ): Promise<OAuthClient> {
-  const { manifest } = core.providers.get(platform)
+  const { manifest } = chooseWay(core, platform, way)
   const known = manifest.app?.fields ?? []
   const issues = [
     ...known
@@ -55,9 +58,7 @@ export async function setOwnClient(
   const client: OAuthClient = {
     id: newId('oauthClient', now),
     workspaceId,
-    platform,
-    source: 'workspace',
-    server: '',
+    ...ownClientOf(manifest),
     redirectUri: '',
     scopes: [],
     clientId,
@@ -67,7 +68,7 @@ export async function setOwnClient(
   const box = await core.vault.unlock(workspaceId)
   const secrets = writeClientSecrets({ secrets: clientSecret === undefined ? [] : [clientSecret], values })
   await core.store.transaction(async (tx) => {
-    for (const old of await tx.oauthClients.list(workspaceId, platform, 'workspace', '')) {
+    for (const old of await tx.oauthClients.list(workspaceId, ownClientOf(manifest))) {
       await tx.oauthClients.retire(workspaceId, old.id)
     }
     await tx.oauthClients.insert(client)
@@ -86,15 +87,21 @@ export async function getOwnClient(
   core: CoreContext,
   { workspaceId }: Scope,
   platform: string,
+  way?: string,
 ): Promise<OAuthClient | undefined> {
-  const { manifest } = core.providers.get(platform)
-  const [own] = await core.store.oauthClients.list(workspaceId, manifest.id, 'workspace', '')
+  const { manifest } = chooseWay(core, platform, way)
+  const [own] = await core.store.oauthClients.list(workspaceId, ownClientOf(manifest))
   return own
 }
 
 /** Goes back to the operator's application for new connections. May be repeated. */
-export async function removeOwnClient(core: CoreContext, scope: Scope, platform: string): Promise<void> {
-  const own = await getOwnClient(core, scope, platform)
+export async function removeOwnClient(
+  core: CoreContext,
+  scope: Scope,
+  platform: string,
+  way?: string,
+): Promise<void> {
+  const own = await getOwnClient(core, scope, platform, way)
   if (!own) return
   const now = core.clock.now()
   await core.store.transaction(async (tx) => {

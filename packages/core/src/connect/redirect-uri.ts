@@ -38,6 +38,13 @@ export function chooseRedirectUri(
   )
 }
 
+/** Which of the allowed addresses one is, that may have been given the name of a server; undefined: none any more. */
+export function allowedOf({ redirectUris }: CoreContext, redirectUri: string): string | undefined {
+  const bare = new URL(redirectUri)
+  bare.searchParams.delete('server')
+  return redirectUris.find((uri) => new URL(uri).href === bare.href)
+}
+
 /** The same for a workspace's own application: where it brings addresses of its own, the operator did not choose the server. */
 export const redirectUriOfClient = (redirectUri: string, own: OAuthClient | null): string =>
   own !== null && Object.keys(own.endpoints).length > 0

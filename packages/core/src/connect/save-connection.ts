@@ -1,24 +1,26 @@
 import type { CoreContext } from '../core-context.js'
-import { effectiveHealth } from '../health/account-report.js'
 import type { Complete } from '../idempotency/run-once.js'
 import { type Account, type Health, healthy } from '../model/account.js'
 import type { Connection } from '../model/connection.js'
 import { PostMcpError } from '../model/errors.js'
-import type { AuthMethod, GrantClient } from '../model/grant.js'
-import { type GrantId, newId, type PostId } from '../model/ids.js'
+import type { AuthMethod, GrantClient, TokenSet } from '../model/grant.js'
+import { type GrantId, newId } from '../model/ids.js'
 import type { Scope } from '../model/scope.js'
 import type { Authorization, Provider, Target } from '../provider/provider.js'
 import { secretsOf, tokensOf, writeSecrets, writeTokens } from '../refresh/grant-secrets.js'
 import { nextRefreshAt, planEnd } from '../refresh/refresh-policy.js'
 import { takeBack } from '../refresh/take-back.js'
-import { targetSecretsOf } from '../refresh/target-access.js'
 import type { StoreOperations } from '../store/store.js'
-import { type EndedGrant, endUnusedGrant } from './end-grant.js'
-import { accountLimit } from './plans.js'
+import type { Strongbox } from '../vault/vault.js'
+import { type EndedGrant, endUnusedGrant, openTokens } from './end-grant.js'
+import { refuseOverPlan } from './plans.js'
+import { isAdded, saveAccounts } from './save-accounts.js'
 
 /** What an authorization gave: the secrets, and all targets it was given for. */
 export interface Obtained {
   method: AuthMethod
+  /** The way through the browser, where it was not the platform's first one. */
+  way: string | null
   /** The client it was obtained with; null where none is needed. */
   client: GrantClient | null
   authorization: Authorization
@@ -41,7 +43,7 @@ export async function saveConnection(
 ): Promise<Account[]> {
   const { workspaceId } = scope
   const { authorization } = obtained
-  const platform = provider.manifest.id
+  const { id: platform, tokens: policy } = provider.manifest
   const box = await core.vault.unlock(workspaceId)
   const now = core.clock.now()
   const health: Health = { ...healthy('connect'), since: now }
@@ -52,24 +54,13 @@ export async function saveConnection(
     const known = await Promise.all(
       targets.map((target) => tx.accounts.findByTarget(workspaceId, platform, target.targetId)),
     )
-    const added = known.filter((account) => !account || account.health.status === 'disconnected').length
-    const limit = accountLimit(core, workspace)
-    if (limit !== null) {
-      const left = limit - (await tx.accounts.countConnected(workspaceId))
-      if (added > left) {
-        throw new PostMcpError(
-          'plan_limit_reached',
-          `Your plan has room for ${Math.max(0, left)} more of ${limit} accounts; ${added} were to be added.`,
-        )
-      }
-    }
+    await refuseOverPlan(core, tx, workspace, known.filter((account) => isAdded(account)).length)
 
-    const { tokens: policy } = provider.manifest
     const plan = {
       refreshAt: nextRefreshAt(authorization.tokens, policy, now, Math.random()),
       endsAt: planEnd(authorization.tokens, now, policy),
     }
-    const grantId = await saveGrant(tx, scope, platform, obtained, health, plan)
+    const { grantId, replaced } = await saveGrant(tx, box, scope, platform, obtained, health, plan)
     await tx.credentials.put(
       workspaceId,
       tokensOf(grantId),
@@ -81,27 +72,7 @@ export async function saveConnection(
       box.seal(secretsOf(grantId), writeSecrets(authorization.secrets)),
     )
 
-    const accounts: Account[] = []
-    const wake: PostId[] = []
-    for (const [index, target] of targets.entries()) {
-      const kind = provider.manifest.connect.targetKinds[0] ?? ''
-      const account = await saveAccount(
-        tx,
-        scope,
-        platform,
-        grantId,
-        { kind, ...target },
-        known[index],
-        health,
-      )
-      const owner = targetSecretsOf(account.id)
-      if (target.secrets)
-        await tx.credentials.put(workspaceId, owner, box.seal(owner, writeSecrets(target.secrets)))
-      else await tx.credentials.deleteAllOf(workspaceId, owner.type, owner.id)
-      wake.push(...(await tx.posts.wakeUnknown(workspaceId, account.id, now)))
-      accounts.push(account)
-    }
-    await tx.jobs.wake(wake.map((postId) => ({ workspaceId, postId })))
+    const accounts = await saveAccounts(tx, box, scope, provider, { grantId, targets, known, health })
     await markNotGranted(tx, scope, provider, grantId, accounts, health)
     const accountIds = accounts.slice(0, chosen.length).map((account) => account.id)
     const open = ['pending', 'awaiting_confirmation', 'selecting_targets'] as const
@@ -115,8 +86,16 @@ export async function saveConnection(
     }
     await complete(tx, connection.id)
 
-    // Another person's grant may have taken an account over; a grant that feeds nothing any more must not be kept alive.
     const ended: EndedGrant[] = []
+    // The session that was replaced lives on at the platform; where ending it would end the new one as well, it must.
+    if (
+      replaced &&
+      policy.revocationScope === 'token' &&
+      !shareToken(replaced.tokens, authorization.tokens)
+    ) {
+      ended.push(replaced)
+    }
+    // Another person's grant may have taken an account over; a grant that feeds nothing any more must not be kept alive.
     const gone: Health = { ...health, status: 'disconnected', reason: 'disconnected_by_user' }
     for (const old of new Set(known.map((account) => account?.grantId))) {
       const left = old && old !== grantId && (await endUnusedGrant(tx, box, workspaceId, old, gone))
@@ -124,7 +103,8 @@ export async function saveConnection(
     }
     return { accounts: accounts.slice(0, chosen.length), ended }
   })
-  for (const { grant, tokens } of saved.ended) await takeBack(core, provider, grant, tokens, null)
+  // Only now that the new one is saved; a platform that does not do it costs nobody the new connection.
+  for (const { grant, tokens } of saved.ended) await takeBack(core, grant, tokens, null)
   return saved.accounts
 }
 
@@ -133,10 +113,11 @@ async function siblingsOf(
   tx: StoreOperations,
   { workspaceId }: Scope,
   { manifest }: Provider,
-  { authorization, targets }: Obtained,
+  { authorization, way, targets }: Obtained,
   chosen: Target[],
 ): Promise<Target[]> {
-  const grant = await tx.grants.findBySubject(workspaceId, manifest.id, authorization.subject)
+  const { subject } = authorization
+  const grant = await tx.grants.findBySubject(workspaceId, { platform: manifest.id, way, subject })
   if (!grant) return []
   const accounts = await tx.accounts.listByGrant(workspaceId, grant.id)
   const isChosen = (targetId: string) => chosen.some((target) => target.targetId === targetId)
@@ -181,14 +162,16 @@ async function markNotGranted(
   }
 }
 
+/** @returns the grant, and what it lived by until now */
 async function saveGrant(
   tx: StoreOperations,
+  box: Strongbox,
   { workspaceId }: Scope,
   platform: string,
-  { authorization, method, client }: Obtained,
+  { authorization, method, way, client }: Obtained,
   health: Health,
   plan: { refreshAt: Date | null; endsAt: Date | null },
-): Promise<GrantId> {
+): Promise<{ grantId: GrantId; replaced: EndedGrant | null }> {
   const update = {
     authMethod: method,
     client,
@@ -200,66 +183,28 @@ async function saveGrant(
     refreshTokenExpiresAt: authorization.tokens.refreshTokenExpiresAt ?? null,
     health,
   }
-  const existing = await tx.grants.findBySubject(workspaceId, platform, authorization.subject)
-  if (existing) {
-    await tx.grants.replaceAuthorization(workspaceId, existing.id, update)
-    return existing.id
+  const { subject } = authorization
+  const grant = await tx.grants.findBySubject(workspaceId, { platform, way, subject })
+  if (grant) {
+    // Before its tokens are read: a refresh that is about to save others waits for the row, and then saves nothing.
+    await tx.grants.replaceAuthorization(workspaceId, grant.id, update)
+    const tokens = await openTokens(tx, box, workspaceId, grant.id)
+    return { grantId: grant.id, replaced: tokens && { grant, tokens } }
   }
   const id = newId('grant', health.since)
   await tx.grants.insert({
     id,
     workspaceId,
     platform,
-    subject: authorization.subject,
+    way,
+    subject,
     version: 1,
     ...update,
   })
-  return id
+  return { grantId: id, replaced: null }
 }
 
-async function saveAccount(
-  tx: StoreOperations,
-  { workspaceId, actor }: Scope,
-  platform: string,
-  grantId: GrantId,
-  target: Target,
-  known: Account | undefined,
-  health: Health,
-): Promise<Account> {
-  const { targetId, secrets: _, kind = '', settings = {}, ...shown } = target
-  const display = { ...shown, kind, settings }
-  const now = health.since
-  const account: Account = known
-    ? { ...known, ...display, grantId, health }
-    : {
-        id: newId('account', now),
-        workspaceId,
-        platform,
-        targetId,
-        grantId,
-        ...display,
-        health,
-        checkedAt: null,
-        lastUsedAt: null,
-        createdAt: now,
-      }
-  const before =
-    known &&
-    effectiveHealth(known, known.grantId ? await tx.grants.get(workspaceId, known.grantId) : undefined)
-  if (known) {
-    await tx.accounts.attach(workspaceId, known.id, grantId, health)
-    await tx.accounts.update(workspaceId, known.id, display)
-  } else {
-    await tx.accounts.insert(account)
-  }
-  await tx.accounts.addHistory(workspaceId, account.id, health)
-  const action = known ? 'account.reconnected' : 'account.connected'
-  await tx.audit.add({ workspaceId, actor, action, subjectId: account.id, details: { platform } }, now)
-  await tx.events.add(
-    workspaceId,
-    action,
-    { accountId: account.id, platform, from: before?.status ?? null },
-    now,
-  )
-  return account
-}
+/** Whether two sets of tokens are of one session, so that ending the one would end the other. */
+const shareToken = (one: TokenSet, other: TokenSet): boolean =>
+  one.accessToken === other.accessToken ||
+  (one.refreshToken !== undefined && one.refreshToken === other.refreshToken)

@@ -8,55 +8,59 @@ import { providerContext } from '../oauth/provider-context.js'
 import { missingScopes } from '../oauth/scopes.js'
 import type { ProviderContext } from '../provider/context.js'
 import { readHookFailure } from '../provider/hook-failure.js'
-import type { Provider, Target } from '../provider/provider.js'
+import type { GrantAccess, Provider, Target } from '../provider/provider.js'
+import { accessOf } from '../refresh/grant-access.js'
 import { takeBack } from '../refresh/take-back.js'
 import { obtainedOf, stepOf } from './connection-steps.js'
 import { readObtained, writeObtained } from './obtained.js'
 import { type Obtained, saveConnection } from './save-connection.js'
 
 /** A choice or a confirmation may take longer than a consent. */
-const choiceMinutes = 30
+export const choiceMinutes = 30
 
 /** Nothing that needs to be remembered. */
 export const noComplete: Complete = async () => {}
 
-/** Ends a connection with the code of what went wrong, and destroys what it kept. @returns false when it was over already */
-export async function endAsFailed(
+/** How a connection ends that something went wrong with. */
+export const failedFor = (error: unknown) => ({
+  state: 'failed' as const,
+  failureReason: isPostMcpError(error) ? error.code : 'internal_error',
+})
+
+/**
+ * Ends a connection that something went wrong with, and destroys what it kept. Never throws: it is the failure that the caller
+ * must hear of.
+ */
+export async function fail(
   core: CoreContext,
   { workspaceId, id }: Connection,
   error: unknown,
-): Promise<boolean> {
-  const failureReason = isPostMcpError(error) ? error.code : 'internal_error'
-  return core.store.transaction(async (tx) => {
-    const ended = await tx.connections.advance(
-      workspaceId,
-      id,
-      ['pending', 'awaiting_confirmation', 'selecting_targets'],
-      { state: 'failed', failureReason },
-    )
-    await tx.credentials.deleteAllOf(workspaceId, 'connection', id)
-    return ended
-  })
+): Promise<void> {
+  const open = ['pending', 'awaiting_confirmation', 'selecting_targets'] as const
+  await core.store
+    .transaction(async (tx) => {
+      await tx.connections.advance(workspaceId, id, [...open], failedFor(error))
+      await tx.credentials.deleteAllOf(workspaceId, 'connection', id)
+    })
+    .catch(() => {})
 }
-
-/** The same on the way out of a failure, which is what the caller must hear of. */
-export const fail = (core: CoreContext, connection: Connection, error: unknown): Promise<boolean> =>
-  endAsFailed(core, connection, error).catch(() => false)
 
 /** What is not kept must not live on at the platform. */
 export const giveBack = (
   core: CoreContext,
   provider: Provider,
   { workspaceId }: Scope,
-  { authorization, method, client }: Omit<Obtained, 'targets'>,
+  { authorization, method, way, client }: Omit<Obtained, 'targets'>,
 ) =>
   takeBack(
     core,
-    provider,
-    { ...authorization, workspaceId, client, authMethod: method },
+    { ...authorization, workspaceId, platform: provider.manifest.id, client, authMethod: method, way },
     authorization.tokens,
     null,
   )
+
+const accessOfObtained = ({ authorization, method, way }: Omit<Obtained, 'targets'>): GrantAccess =>
+  accessOf({ ...authorization, authMethod: method, way }, authorization.tokens)
 
 /** Adds the targets to an authorization, or gives it back. Throws what the hook throws. */
 export async function withTargets(
@@ -67,8 +71,7 @@ export async function withTargets(
   obtained: Omit<Obtained, 'targets'>,
 ): Promise<Obtained> {
   try {
-    const access = { ...obtained.authorization, authMethod: obtained.method }
-    return { ...obtained, targets: await provider.listTargets(ctx, access) }
+    return { ...obtained, targets: await provider.listTargets(ctx, accessOfObtained(obtained)) }
   } catch (error) {
     await giveBack(core, provider, scope, obtained)
     throw error
@@ -144,14 +147,15 @@ async function offer(
   complete: Complete,
 ): Promise<ConnectStep> {
   const { workspaceId, id } = connection
-  const { manifest } = core.providers.get(connection.platform)
+  const { manifest } = core.providers.get(connection.platform, connection.way)
   const targets = obtained.targets.map((target) => summaryOf(target, manifest.connect.targetKinds[0] ?? ''))
   const expiresAt = new Date(core.clock.now().getTime() + choiceMinutes * 60_000)
   await keepObtained(core, connection, obtained, { state: 'selecting_targets', targets, expiresAt }, complete)
   return stepOf(core, { ...connection, workspaceId, id, state: 'selecting_targets', targets, expiresAt })
 }
 
-const summaryOf = ({ targetId, handle, displayName, kind }: Target, usual: string): TargetSummary => ({
+/** A target as it is offered. */
+export const summaryOf = ({ targetId, handle, displayName, kind }: Target, usual: string): TargetSummary => ({
   targetId,
   handle,
   displayName,
@@ -239,10 +243,10 @@ export async function relist(
   connection: Connection,
 ): Promise<ConnectStep> {
   const obtained = await openObtained(core, connection)
-  const { authorization, method, client } = obtained
+  const { client } = obtained
   const ctx = await providerContext(core, provider, { workspaceId: scope.workspaceId, client })
   try {
-    const targets = await provider.listTargets(ctx, { ...authorization, authMethod: method })
+    const targets = await provider.listTargets(ctx, accessOfObtained(obtained))
     return await offer(core, connection, { ...obtained, targets }, noComplete)
   } catch (error) {
     throw readHookFailure(provider, error, 'connect').error

@@ -1,6 +1,7 @@
 import { type Account, type Health, worseHealth } from '../model/account.js'
 import type { Grant } from '../model/grant.js'
 import type { Manifest } from '../provider/manifest.js'
+import { waysOf } from '../provider/ways.js'
 import { type NextAction, nextActionFor } from './next-action.js'
 
 /** An account's health as users see it: the worse of its own and its grant's. */
@@ -16,6 +17,8 @@ export interface AccountReport {
   expiresAt: Date | null
   /** When the person must consent again at the latest; null: not at all, or unknown. */
   reconsentBy: Date | null
+  /** The way through the browser by which it was connected; null where the platform has only one, or it was not a browser. */
+  way: string | null
   nextAction: NextAction
 }
 
@@ -27,6 +30,7 @@ export function reportAccount(account: Account, grant: Grant | undefined, manife
     canPublish: health.status === 'active',
     expiresAt: grant?.endsAt ?? null,
     reconsentBy: grant ? reconsentBy(grant.authorizedAt, manifest.tokens) : null,
+    way: grant?.authMethod === 'oauth2' ? (grant.way ?? waysOf(manifest)[0]?.id ?? null) : null,
     nextAction: nextActionFor(account, health, manifest),
   }
 }

@@ -4,7 +4,9 @@ import { PostMcpError } from '../model/errors.js'
 import type { GrantClient } from '../model/grant.js'
 import type { OAuthClientId, WorkspaceId } from '../model/ids.js'
 import type { AppClient, ProviderContext } from '../provider/context.js'
+import type { Manifest } from '../provider/manifest.js'
 import type { Provider } from '../provider/provider.js'
+import { applicationId, wayIdOf } from '../provider/ways.js'
 import type { OAuthClient, SealedOwner } from '../store/store.js'
 
 /** What a hook is called for. */
@@ -18,6 +20,14 @@ export interface ContextOptions {
   deadline?: Date | undefined
 }
 
+/** What names a workspace's own client for a platform, on the way on which the manifest is seen. */
+export const ownClientOf = (manifest: Manifest) => ({
+  platform: manifest.id,
+  way: wayIdOf(manifest),
+  source: 'workspace' as const,
+  server: '',
+})
+
 /** Where a client's secrets are sealed. */
 export const clientSecretsOf = (id: OAuthClientId): SealedOwner => ({
   type: 'app_registration',
@@ -29,21 +39,33 @@ const secretsSchema = z.object({ secrets: z.array(z.string()), values: z.record(
 export const writeClientSecrets = (client: Pick<AppClient, 'secrets' | 'values'>): string =>
   JSON.stringify({ secrets: client.secrets, values: client.values })
 
+/** What differs from call to call. */
+type CallLimits = Pick<ContextOptions, 'signal' | 'deadline'>
+
 /**
- * What a hook of this provider is handed.
+ * What hooks of this provider are handed, for several calls: everything is read once.
  * @throws PostMcpError `config_invalid` when the client that obtained a grant is not configured any more
  */
-export async function providerContext(
+export async function providerContexts(
   core: CoreContext,
   provider: Provider,
-  options: ContextOptions,
-): Promise<ProviderContext> {
+  options: Omit<ContextOptions, keyof CallLimits>,
+): Promise<(limits: CallLimits) => ProviderContext> {
   const { workspaceId } = options
   const environment = await environmentOf(core, workspaceId)
   const found = options.client
     ? await grantedClient(core, environment, provider, workspaceId, options.client)
     : await defaultClient(core, environment, provider, workspaceId, options.own)
-  return contextIn(core, environment, provider, found, options)
+  return (limits) => contextIn(core, environment, provider, found, { ...limits, client: options.client })
+}
+
+/** The same for one call. @throws PostMcpError as `providerContexts` */
+export async function providerContext(
+  core: CoreContext,
+  provider: Provider,
+  { signal, deadline, ...options }: ContextOptions,
+): Promise<ProviderContext> {
+  return (await providerContexts(core, provider, options))({ signal, deadline })
 }
 
 /** The same for what concerns nobody's workspace, as the operator's application. */
@@ -56,7 +78,7 @@ export const operatorContext = (
     core,
     environment,
     provider,
-    { client: environment.clients[provider.manifest.id] ?? null, bases: {} },
+    { client: environment.clients[applicationId(provider.manifest)] ?? null, bases: {} },
     {},
   )
 
@@ -91,7 +113,8 @@ async function environmentOf(core: CoreContext, workspaceId: WorkspaceId): Promi
   if (!workspace) throw new PostMcpError('not_found', `There is no workspace ${workspaceId}.`)
   const environment = core.environments[workspace.mode]
   if (environment) return environment
-  throw new PostMcpError('config_invalid', 'This is a sandbox workspace, and no sandbox runs.', {
+  // As with any platform that is away: what waits for it goes on when one runs again.
+  throw new PostMcpError('platform_unavailable', 'This is a sandbox workspace, and no sandbox runs.', {
     nextAction: 'Start the server with `postmcp serve`; the sandbox runs beside it.',
   })
 }
@@ -111,11 +134,9 @@ async function defaultClient(
   known: OAuthClient | null | undefined,
 ): Promise<Found> {
   const [found] =
-    known === undefined
-      ? await core.store.oauthClients.list(workspaceId, manifest.id, 'workspace', '')
-      : [known]
+    known === undefined ? await core.store.oauthClients.list(workspaceId, ownClientOf(manifest)) : [known]
   if (found) return openClient(core, found)
-  return { client: environment.clients[manifest.id] ?? null, bases: {} }
+  return { client: environment.clients[applicationId(manifest)] ?? null, bases: {} }
 }
 
 async function grantedClient(
@@ -135,7 +156,7 @@ async function grantedClient(
       { platform, nextAction: 'Reconnect the account.' },
     )
   }
-  const configured = environment.clients[platform] ?? null
+  const configured = environment.clients[applicationId(manifest)] ?? null
   if (granted.source === 'document' || configured?.id === granted.clientId) {
     return { client: configured, bases: {} }
   }

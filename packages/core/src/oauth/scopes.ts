@@ -3,14 +3,20 @@ import type { Manifest } from '../provider/manifest.js'
 
 type Method = 'oauth2' | 'credentials'
 
-const needed = (manifest: Manifest, method: Method) =>
-  manifest.scopes.filter(
-    (scope) => scope.need === 'required' && (scope.method === undefined || scope.method === method),
+/** The scopes of one way of connecting; of several through the browser that on which the manifest is seen. */
+const scopesOf = ({ scopes, connect }: Manifest, method: Method) =>
+  scopes.filter(
+    (scope) =>
+      (scope.method === undefined || scope.method === method) &&
+      (scope.way === undefined || (method === 'oauth2' && scope.way === connect.oauth2?.way?.id)),
   )
+
+const needed = (manifest: Manifest, method: Method) =>
+  scopesOf(manifest, method).filter(({ need }) => need === 'required')
 
 /** What an authorization asks for: all that is required, and what the operator adds of the optional ones. */
 export function scopesToAsk(manifest: Manifest, client: AppClient | null): string[] {
-  const optional = manifest.scopes
+  const optional = scopesOf(manifest, 'oauth2')
     .filter(({ need, name }) => need === 'optional' && client?.optionalScopes.includes(name))
     .map(({ name }) => name)
   return [...needed(manifest, 'oauth2').map(({ name }) => name), ...optional]

@@ -7,9 +7,13 @@ import { isId } from '../model/ids.js'
 import { operatorContext, providerContext } from '../oauth/provider-context.js'
 import type { ProviderContext } from '../provider/context.js'
 import type { InboundCallback, InboundNotice, Provider } from '../provider/provider.js'
+import { furtherWaysOf } from '../provider/ways.js'
 import { targetSecretsOf } from './target-access.js'
 
-/** Which application of ours a platform calls back: `operator`, `sandbox`, or the id of a workspace's own (`client_…`). */
+/**
+ * Which application of ours a platform calls back: `operator`, `sandbox`, or the id of a workspace's own (`client_…`). The
+ * operator's application for a further way has the id of that way behind a dot: `operator.facebook_login`.
+ */
 export interface CallbackAddress {
   platform: string
   clientRef: string
@@ -19,6 +23,8 @@ export interface CallbackAddress {
 export type CallbackAnswer = { body: string; contentType: string } | null
 
 interface Addressee {
+  /** As it is on the way of the application that was called. */
+  provider: Provider
   ctx: ProviderContext
   /** Whether a grant was obtained with the application that was called. */
   concerns(grant: Grant): boolean
@@ -34,13 +40,12 @@ export async function receiveCallback(
   address: CallbackAddress,
   callback: InboundCallback,
 ): Promise<CallbackAnswer> {
-  const provider = core.providers.get(address.platform)
-  const addressee = await findAddressee(core, provider, address.clientRef)
-  if (!provider.receive || !addressee) {
+  const addressee = await findAddressee(core, address)
+  if (!addressee?.provider.receive) {
     throw new PostMcpError('not_found', 'Nobody listens to a platform at this address.')
   }
   let answer: CallbackAnswer = null
-  for (const notice of await provider.receive(addressee.ctx, callback)) {
+  for (const notice of await addressee.provider.receive(addressee.ctx, callback)) {
     if (notice.type === 'answer') answer = { body: notice.body, contentType: notice.contentType }
     else await applyOnce(core, address, addressee, notice)
   }
@@ -49,23 +54,29 @@ export async function receiveCallback(
 
 async function findAddressee(
   core: CoreContext,
-  provider: Provider,
-  clientRef: string,
+  { platform, clientRef }: CallbackAddress,
 ): Promise<Addressee | null> {
   const { live, sandbox } = core.environments
-  const environment = clientRef === 'operator' ? live : clientRef === 'sandbox' ? sandbox : null
+  const { manifest } = core.providers.get(platform)
+  const [whose = '', way = null, ...rest] = clientRef.split('.')
+  const environment = whose === 'operator' ? live : whose === 'sandbox' ? sandbox : null
   if (environment) {
+    if (rest.length > 0 || (way !== null && !Object.hasOwn(furtherWaysOf(manifest), way))) return null
+    const provider = core.providers.get(platform, way)
     const ctx = operatorContext(core, environment, provider)
     const clientId = ctx.client?.id
-    return { ctx, concerns: ({ client }) => client === null || client.clientId === clientId }
+    const concerns = (grant: Grant) =>
+      grant.way === way && (grant.client === null || grant.client.clientId === clientId)
+    return { provider, ctx, concerns }
   }
   if (!isId('oauthClient', clientRef)) return null
   const stored = await core.store.oauthClients.find(clientRef)
-  if (stored?.platform !== provider.manifest.id) return null
+  if (stored?.platform !== manifest.id) return null
   const { workspaceId, clientId } = stored
+  const provider = core.providers.get(platform, stored.way)
   const client = { source: 'workspace' as const, clientId, oauthClientId: stored.id, server: null }
   const ctx = await providerContext(core, provider, { workspaceId, client })
-  return { ctx, concerns: (grant) => grant.client?.oauthClientId === stored.id }
+  return { provider, ctx, concerns: (grant) => grant.client?.oauthClientId === stored.id }
 }
 
 type News = Exclude<InboundNotice, { type: 'answer' }>

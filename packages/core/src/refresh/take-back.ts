@@ -6,6 +6,7 @@ import { providerContext } from '../oauth/provider-context.js'
 import { canRevoke, revokeAuthorization } from '../oauth/renew.js'
 import { readHookFailure } from '../provider/hook-failure.js'
 import type { Provider } from '../provider/provider.js'
+import { accessOf } from './grant-access.js'
 
 /** What came of ending an authorization at the platform. */
 export type TakenBack =
@@ -15,7 +16,7 @@ export type TakenBack =
 /** What of a grant, or of an authorization that never became one, it takes to end it. */
 export type Endable = Pick<
   Grant,
-  'workspaceId' | 'client' | 'authMethod' | 'subject' | 'settings' | 'grantedScopes'
+  'workspaceId' | 'platform' | 'client' | 'authMethod' | 'way' | 'subject' | 'settings' | 'grantedScopes'
 >
 
 /** How long the platform is given; nobody's verb should hang on a courtesy. */
@@ -29,17 +30,17 @@ const seconds = 15
  */
 export async function takeBack(
   core: CoreContext,
-  provider: Provider,
   grant: Endable,
   tokens: TokenSet,
   exceptFor: GrantId | null,
 ): Promise<TakenBack> {
-  const { id: platform, tokens: policy } = provider.manifest
-  const { workspaceId, client, authMethod, subject, settings, grantedScopes } = grant
+  const { workspaceId, platform, client, subject } = grant
+  const provider = core.providers.get(platform, grant.way)
+  const policy = provider.manifest.tokens
   try {
     const deadline = new Date(Date.now() + seconds * 1000)
     const ctx = await providerContext(core, provider, { workspaceId, client, deadline })
-    const access = { authMethod, subject, settings, grantedScopes, tokens }
+    const access = accessOf(grant, tokens)
     if (!canRevoke(ctx, provider, access)) return { outcome: 'not_supported' }
     if (
       policy.revocationScope === 'subject' &&

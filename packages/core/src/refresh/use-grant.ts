@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CoreContext } from '../core-context.js'
 import { recordAccountHealth, recordGrantHealth } from '../health/record-health.js'
 import { isPostMcpError, PostMcpError } from '../model/errors.js'
-import type { Grant, TokenSet } from '../model/grant.js'
+import type { Grant } from '../model/grant.js'
 import type { GrantId, WorkspaceId } from '../model/ids.js'
 import { providerContext } from '../oauth/provider-context.js'
 import { renewTokens } from '../oauth/renew.js'
@@ -10,6 +10,7 @@ import { type HookFailure, readHookFailure } from '../provider/hook-failure.js'
 import type { GrantAccess, Provider, RefreshedTokens } from '../provider/provider.js'
 import { saveSurely } from '../store/save-surely.js'
 import type { Strongbox } from '../vault/vault.js'
+import { accessOf } from './grant-access.js'
 import { readSecrets, readTokens, secretsOf, tokensOf, writeTokens } from './grant-secrets.js'
 import { decideRefresh, nextRefreshAt, planEnd, type TokenNeed, tokenToRenew } from './refresh-policy.js'
 import { takeBack } from './take-back.js'
@@ -21,7 +22,7 @@ export interface OpenGrant {
 }
 
 /** The platform or its user has ended the grant: asking again brings nothing and may be counted against the user. */
-const isLost = ({ health }: Grant): boolean =>
+export const isLost = ({ health }: Grant): boolean =>
   ['expired', 'revoked', 'needs_reauth', 'disconnected'].includes(health.status)
 
 /** Passing trouble, or the operator's: a token that still lives is used meanwhile. */
@@ -53,15 +54,6 @@ export async function openGrant(
   return { grant, access: accessOf(grant, tokens) }
 }
 
-/** A grant as a hook gets it. */
-const accessOf = (grant: Grant, tokens: TokenSet): GrantAccess => ({
-  authMethod: grant.authMethod,
-  subject: grant.subject,
-  grantedScopes: grant.grantedScopes,
-  settings: grant.settings,
-  tokens,
-})
-
 /**
  * A grant that can be used now: refreshes when that is due or asked for, once, however many callers in however many processes
  * need it at the same time; the others get the winner's tokens.
@@ -78,7 +70,7 @@ export async function useGrant(
   let firstVersion: number | undefined
   for (let waitMs = 50; ; waitMs = Math.min(waitMs * 1.5, 500)) {
     const open = await openGrant(core, workspaceId, grantId)
-    const provider = core.providers.get(open.grant.platform)
+    const provider = core.providers.get(open.grant.platform, open.grant.way)
     const now = core.clock.now()
     const decision = decideRefresh({
       grant: open.grant,
@@ -250,7 +242,7 @@ async function saveRefreshed(
   })
   // A reconnect or a disconnect came in between: nobody will ever use these, so they must not live on at the platform.
   if (!saved && !(await isSameAuthorization(core, grant))) {
-    await takeBack(core, provider, { ...grant, settings }, tokens, null)
+    await takeBack(core, { ...grant, settings }, tokens, null)
   }
 }
 

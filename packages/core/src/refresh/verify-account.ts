@@ -76,7 +76,7 @@ async function readAccount(core: CoreContext, scope: Scope, accountId: AccountId
   const account = await core.store.accounts.get(scope.workspaceId, accountId)
   if (!account) throw new PostMcpError('not_found', `There is no account ${accountId}.`)
   const grant = account.grantId ? await core.store.grants.get(scope.workspaceId, account.grantId) : undefined
-  return { account, grant, provider: core.providers.get(account.platform) }
+  return { account, grant, provider: core.providers.get(account.platform, grant?.way) }
 }
 
 /** A grant that is gone does not come back by asking again, and asking may be counted against the user. */
@@ -127,7 +127,7 @@ export function asFinal(failure: HookFailure, { manifest }: Provider, { access }
 }
 
 /** A refusal that says nothing about the account is an answer we cannot read. */
-function asCheckFailure({ classification, error }: HookFailure): PostMcpError {
+export function asCheckFailure({ classification, error }: HookFailure): PostMcpError {
   const isUnread = ['refused', 'already_sent', 'credentials_rejected', 'access_token_expired'].includes(
     classification.kind,
   )

@@ -10,7 +10,7 @@ async function report(core: CoreContext, account: Account): Promise<AccountRepor
   const grant = account.grantId
     ? await core.store.grants.get(account.workspaceId, account.grantId)
     : undefined
-  return reportAccount(account, grant, core.providers.get(account.platform).manifest)
+  return reportAccount(account, grant, core.providers.get(account.platform, grant?.way).manifest)
 }
 
 /** Newest first, with the health last known. */

@@ -10,6 +10,7 @@ import { createMemoryOAuth, type MemoryOAuth, memoryOAuthClient } from '../testi
 import { createScope, createTestCore } from '../testing/test-core.js'
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js'
 import { diagnose } from './doctor.js'
+import { createWorkspace } from './workspaces.js'
 
 let database: TestDatabase
 let memo: MemoryOAuth
@@ -53,6 +54,32 @@ async function connect() {
 }
 
 describe('the doctor', () => {
+  it('says why a platform cannot be looked at, and goes on with the others', async () => {
+    core = { ...core, environments: { ...core.environments, sandbox: null } }
+    const { id } = await createWorkspace(core, { name: 'Sandbox', mode: 'sandbox', maxAccounts: null })
+    expect(await diagnose(core, { workspaceId: id, actor: 'local' }, 'memo')).toMatchObject([
+      { check: 'application', status: 'error', way: null, message: expect.stringContaining('sandbox') },
+    ])
+  })
+
+  it('does not tell what broke inside', async () => {
+    core = {
+      ...core,
+      store: {
+        ...core.store,
+        oauthClients: {
+          ...core.store.oauthClients,
+          list: async () => {
+            throw new Error('secret inside')
+          },
+        },
+      },
+    }
+    expect(await diagnose(core, scope, 'memo')).toMatchObject([
+      { check: 'application', status: 'error', message: 'It could not be looked at.' },
+    ])
+  })
+
   it('says which variables to set where there is no application', async () => {
     await begin({})
     expect(await diagnose(core, scope, 'memo')).toMatchObject([

@@ -1,20 +1,24 @@
+import { configuredClients } from '../connect/configured-clients.js'
 import { chooseRedirectUri, redirectUriOfClient } from '../connect/redirect-uri.js'
 import type { CoreContext } from '../core-context.js'
 import { TransportError } from '../http/http-client.js'
 import { isPostMcpError, PostMcpError } from '../model/errors.js'
 import type { Scope } from '../model/scope.js'
 import { expandAddress } from '../oauth/address.js'
-import { providerContext } from '../oauth/provider-context.js'
+import { ownClientOf, providerContext } from '../oauth/provider-context.js'
 import { missingScopes } from '../oauth/scopes.js'
 import { askTokenEndpoint } from '../oauth/token-endpoint.js'
 import { clientNotConfigured, type ProviderContext } from '../provider/context.js'
 import { readHookFailure } from '../provider/hook-failure.js'
 import type { Provider } from '../provider/provider.js'
+import { applicationId, waysOf } from '../provider/ways.js'
 import { listAccounts } from './accounts.js'
 
 /** One thing that was looked at. */
 export interface Finding {
   platform: string
+  /** The way through the browser it is about, where the platform has several. */
+  way: string | null
   check: 'application' | 'redirect_address' | 'reachable' | 'clock' | 'account'
   status: 'ok' | 'warning' | 'error'
   /** What was found. */
@@ -36,33 +40,52 @@ const accountLimit = 200
  * @throws PostMcpError `unknown_platform`
  */
 export async function diagnose(core: CoreContext, scope: Scope, platform?: string): Promise<Finding[]> {
-  const providers = platform === undefined ? core.providers.list() : [core.providers.get(platform)]
+  const wanted = platform === undefined ? null : core.providers.get(platform).manifest.id
+  const isWanted = (id: string) => wanted === null || id === wanted
+  const providers = core.providers.listWays().filter(({ manifest }) => isWanted(manifest.id))
   const accounts = await findingsOfAccounts(core, scope)
   const found = await Promise.all(providers.map((provider) => findingsOf(core, scope, provider)))
-  const ids = new Set(providers.map(({ manifest }) => manifest.id))
-  return [...found.flat(), ...accounts.filter((finding) => ids.has(finding.platform))]
+  return [...found.flat(), ...accounts.filter((finding) => isWanted(finding.platform))]
+}
+
+/** The context of a hook, or why there is none. */
+async function contextOf(core: CoreContext, { workspaceId }: Scope, provider: Provider) {
+  const deadline = new Date(Date.now() + seconds * 1000)
+  try {
+    return { context: await providerContext(core, provider, { workspaceId, deadline }), error: null }
+  } catch (error) {
+    const unknown = new PostMcpError('internal_error', 'It could not be looked at.', { cause: error })
+    return { context: null, error: isPostMcpError(error) ? error : unknown }
+  }
+}
+
+/** Whether some way of a platform has an application; then nobody misses that of another one. */
+async function hasOtherWay(core: CoreContext, scope: Scope, { manifest }: Provider): Promise<boolean> {
+  const ids = core.providers
+    .listWays()
+    .filter((other) => other.manifest.id === manifest.id)
+    .map((other) => applicationId(other.manifest))
+  const configured = await configuredClients(core, scope)
+  return ids.some((id) => configured.has(id))
 }
 
 async function findingsOf(core: CoreContext, scope: Scope, provider: Provider): Promise<Finding[]> {
   const { id: platform, name, connect, app } = provider.manifest
   const { oauth2 } = connect
+  const way = (waysOf(provider.manifest).length > 0 && oauth2?.way) || null
   const finding = (
     check: Finding['check'],
     status: Finding['status'],
     message: string,
     fix: string | null = null,
-  ): Finding => ({ platform, check, status, message, fix })
+  ): Finding => ({ platform, way: way?.id ?? null, check, status, message, fix })
   const findings: Finding[] = []
-  const ctx = await providerContext(core, provider, {
-    workspaceId: scope.workspaceId,
-    deadline: new Date(Date.now() + seconds * 1000),
-  }).catch((error: unknown) => error)
-  if (ctx instanceof Error || typeof ctx !== 'object' || ctx === null) {
-    const error = isPostMcpError(ctx) ? ctx : new PostMcpError('internal_error', 'It could not be looked at.')
-    return [finding('application', 'error', error.message, error.nextAction)]
-  }
-  const context = ctx as ProviderContext
+  const { context, error } = await contextOf(core, scope, provider)
+  if (!context) return [finding('application', 'error', error.message, error.nextAction)]
   if (app && !context.client) {
+    if (way && (await hasOtherWay(core, scope, provider))) {
+      return [finding('application', 'ok', `${way.name}, another way to ${name}, has no application.`)]
+    }
     const { message, nextAction } = clientNotConfigured(provider.manifest)
     return [finding('application', 'warning', message, nextAction)]
   }
@@ -70,7 +93,10 @@ async function findingsOf(core: CoreContext, scope: Scope, provider: Provider): 
     try {
       const workspace = await core.store.workspaces.get(scope.workspaceId)
       const chosen = chooseRedirectUri(core, provider.manifest, workspace?.mode ?? 'live', undefined)
-      const [own = null] = await core.store.oauthClients.list(scope.workspaceId, platform, 'workspace', '')
+      const [own = null] = await core.store.oauthClients.list(
+        scope.workspaceId,
+        ownClientOf(provider.manifest),
+      )
       const uri = redirectUriOfClient(chosen, own)
       const words = app
         ? `Register exactly this address at ${name}: ${uri}`
@@ -88,7 +114,7 @@ async function findingsOf(core: CoreContext, scope: Scope, provider: Provider): 
   ]
 }
 
-type Probed = Omit<Finding, 'platform' | 'fix'> & { fix?: string }
+type Probed = Omit<Finding, 'platform' | 'way' | 'fix'> & { fix?: string }
 
 /** Asks the token endpoint for something it has to refuse: how it refuses tells what it thinks of the application. */
 async function probe(core: CoreContext, provider: Provider, ctx: ProviderContext): Promise<Probed[]> {
@@ -171,13 +197,13 @@ async function findingsOfAccounts(core: CoreContext, scope: Scope): Promise<Find
   return Promise.all(
     living.map(async ({ account, health, nextAction }): Promise<Finding> => {
       const { platform, handle, grantId } = account
-      const common = { platform, check: 'account' as const }
+      const common = { platform, way: null, check: 'account' as const }
       if (health.status !== 'active') {
         const why = health.reason === null ? health.status : `${health.status}, ${health.reason}`
         return { ...common, status: 'error', message: `@${handle} is ${why}.`, fix: nextAction.message }
       }
       const grant = grantId ? await core.store.grants.get(scope.workspaceId, grantId) : undefined
-      const { manifest } = core.providers.get(platform)
+      const { manifest } = core.providers.get(platform, grant?.way)
       const missing = grant ? missingScopes(manifest, grant.grantedScopes, grant.authMethod) : []
       if (missing.length === 0) return { ...common, status: 'ok', message: `@${handle} is fine.`, fix: null }
       const fix = `Reconnect it and grant ${missing.join(', ')}.`
