@@ -1,13 +1,19 @@
 import { Agent, type Dispatcher, fetch as undiciFetch } from 'undici'
 import type { Logger } from '../model/ambient.js'
 import { guardedLookup, refuseUrl } from './address-guard.js'
+import { download, type FileClient } from './download.js'
+import { errorCodes } from './error-codes.js'
+import { type OpenBody, openBody, type StreamBody } from './stream-body.js'
+
+export type { StreamBody } from './stream-body.js'
 
 /** One request. No redirect is followed: a redirect is an answer like any other. */
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   url: string | URL
   headers?: Record<string, string>
-  body?: Uint8Array<ArrayBuffer> | string
+  /** A stream is sent with its length. What cannot be read of it at all fails as it does, before anything is sent. */
+  body?: Uint8Array<ArrayBuffer> | string | StreamBody
   /** Sent as JSON with its content type. */
   json?: unknown
   /** Until the answer is read whole. Default: the client's. */
@@ -79,14 +85,6 @@ function lookingBeforeTheWrite(dispatcher: Dispatcher, look: () => void): Dispat
   })
 }
 
-/** The codes of an error and of all it was caused by, an aggregate's members included. */
-function errorCodes(error: unknown): string[] {
-  if (!(error instanceof Error)) return []
-  const own = 'code' in error && typeof error.code === 'string' ? [error.code] : []
-  const members = error instanceof AggregateError ? error.errors.flatMap(errorCodes) : []
-  return [...own, ...members, ...errorCodes(error.cause)]
-}
-
 async function readAtMost(response: Response, maxBytes: number): Promise<string | null> {
   const chunks: Uint8Array[] = []
   let size = 0
@@ -99,6 +97,9 @@ async function readAtMost(response: Response, maxBytes: number): Promise<string 
   }
   return Buffer.concat(chunks).toString('utf8')
 }
+
+const isStream = (body: HttpRequest['body'] | null): body is StreamBody =>
+  typeof body === 'object' && body !== null && 'open' in body
 
 /** Integers that a number cannot hold exactly stay as they are written: platforms use them as ids. */
 const exactIntegers = ((_key: string, value: unknown, { source }: { source?: string }) =>
@@ -119,10 +120,13 @@ function parseJson(text: string): unknown {
  * It logs and reports method, origin and status; never a path, a query, a header or a body: platforms put secrets into all of
  * them (bot tokens and the keys of webhooks stand in the path).
  */
-export function createHttpClient(options: HttpClientOptions): HttpClient & { close(): Promise<void> } {
+export function createHttpClient(
+  options: HttpClientOptions,
+): HttpClient & FileClient & { close(): Promise<void> } {
   const allowedOrigins = new Set(options.allowedOrigins ?? [])
   const guarded = new Agent({ connect: { lookup: guardedLookup } })
   const open = new Agent()
+  const agentFor = (url: URL) => (allowedOrigins.has(url.origin) ? open : guarded)
 
   async function send(
     request: HttpRequest,
@@ -147,6 +151,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
       }
       arrived = 'maybe'
     }
+    const { body = null } = request
+    const stream: OpenBody | null = isStream(body) && body.bytes > 0 ? await openBody(body) : null
     try {
       const response = (await undiciFetch(url, {
         method: request.method,
@@ -154,12 +160,17 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
           'user-agent': options.userAgent,
           accept: 'application/json',
           ...(request.json !== undefined && { 'content-type': 'application/json' }),
+          ...(isStream(body) && { 'content-length': String(body.bytes) }),
           ...request.headers,
         },
-        body: request.json === undefined ? (request.body ?? null) : JSON.stringify(request.json),
+        body:
+          request.json === undefined
+            ? (stream?.content ?? (isStream(body) ? '' : body))
+            : JSON.stringify(request.json),
+        ...(stream && { duplex: 'half' as const }),
         redirect: 'manual',
         signal,
-        dispatcher: lookingBeforeTheWrite(allowedOrigins.has(url.origin) ? open : guarded, look),
+        dispatcher: lookingBeforeTheWrite(agentFor(url), look),
       })) as unknown as Response
       const text = await readAtMost(response, request.maxBytes ?? options.maxBytes ?? 5 * 1024 * 1024)
       options.logger.debug(
@@ -185,12 +196,19 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
       }
       if (timeout.aborted) throw new TransportError(`${where}: no answer in time.`, arrived, 'timeout')
       if (signal.aborted) throw new TransportError(`${where}: given up.`, arrived, 'aborted')
+      const broken = stream?.failure()
+      if (broken !== undefined) {
+        const message = `${where}: what was to be sent broke off, so it was not sent whole.`
+        throw new TransportError(message, arrived, 'interrupted', broken)
+      }
       const detail = codes.length > 0 ? ` (${[...new Set(codes)].join(', ')})` : ''
       const [message, reason] =
         arrived === 'no'
           ? (['cannot be reached', 'unreachable'] as const)
           : (['the connection broke', 'interrupted'] as const)
       throw new TransportError(`${where}: ${message}${detail}.`, arrived, reason)
+    } finally {
+      stream?.close()
     }
   }
 
@@ -208,6 +226,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
 
   return {
     ...client({}),
+    download: (request) => download({ ...options, allowedOrigins, dispatcherFor: agentFor }, request),
     async close() {
       // Whoever still waits for an answer has been waited for, or given up; a connection being opened is neither.
       await Promise.all([guarded.destroy(), open.destroy()])
