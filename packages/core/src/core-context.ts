@@ -1,3 +1,4 @@
+import type { FileClient } from './http/download.js'
 import type { HttpClient } from './http/http-client.js'
 import type { MediaStorage } from './media/media-storage.js'
 import type { Clock, Logger } from './model/ambient.js'
@@ -13,7 +14,9 @@ export interface Timings {
   postLease: number
   /** How long one turn of a post may take; then it is put back at its step. */
   postTurn: number
-  /** How long one call that makes a post public may take. */
+  /** How long one call on the way to a post may take, such as a chunk of an upload. */
+  step: number
+  /** How long one call that makes a post public may take, where its platform declares nothing longer. */
   send: number
   /** How long after a send's deadline somebody looks whether it happened. */
   reconcileMargin: number
@@ -28,6 +31,7 @@ export interface Timings {
 export const defaultTimings: Timings = {
   postLease: 90,
   postTurn: 60,
+  step: 300,
   send: 30,
   reconcileMargin: 5,
   sweep: 5,
@@ -35,12 +39,25 @@ export const defaultTimings: Timings = {
   refreshRequest: 90,
 }
 
+/** What an installation has room for. */
+export interface MediaLimits {
+  /** Largest file that is taken. */
+  maxBytes: number
+  /** How many days a file is kept after its last use. */
+  keepDays: number
+}
+
+export const defaultMediaLimits: MediaLimits = { maxBytes: 4 * 1024 ** 3, keepDays: 90 }
+
 /** What the verbs need. Built once, in the app. */
 export interface CoreContext {
   store: Store
   vault: Vault
   providers: ProviderRegistry
   media: MediaStorage
+  mediaLimits: MediaLimits
+  /** Fetches files from addresses that users give: reaches the public Internet and what the operator allows beyond it. */
+  files: FileClient
   clock: Clock
   logger: Logger
   timings: Timings
@@ -53,6 +70,8 @@ export interface CoreContext {
   plans: Readonly<Record<string, number | null>>
   /** Where the world reaches us, without a trailing slash. */
   publicUrl: string
+  /** Where this machine reaches us, without a trailing slash. */
+  localUrl: string
   /** Addresses a platform may send people back to; the first is the default. */
   redirectUris: string[]
 }
@@ -65,4 +84,6 @@ export interface Environment {
   endpoints: Record<string, Record<string, string>>
   /** The operator's applications by platform. */
   clients: Record<string, AppClient>
+  /** The address at which a person's browser finds what a platform calls by another one. Default: the same. */
+  browserAddress?(address: string): string
 }

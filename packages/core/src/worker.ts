@@ -1,16 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { endStaleConnections } from './connect/end-stale-connections.js'
 import type { CoreContext } from './core-context.js'
+import { deleteUnusedMedia, sweepStorage } from './media/delete-media.js'
 import { isPostMcpError } from './model/errors.js'
-import { runPostTurn } from './publish/post-turn.js'
+import { TurnQueue } from './publish/turn-queue.js'
 import { verifyUncheckedAccounts, warnOfEndingAccess } from './refresh/check-health.js'
 import { refreshDueGrants } from './refresh/refresh-due-grants.js'
-import type { PostWakeUp } from './store/store.js'
 
-/** Posts that one process works on at the same time. */
-const concurrency = 10
 /** Posts the sweeper wakes in one go. */
 const sweepBatch = 500
+/** The sweeper rests at least so long, however many posts are due. */
+const leastSweepMs = 200
+/** A scheduled post that nobody woke for this long missed its time. */
+const overdueAfterSeconds = 60
+/** Of them, so many are named. */
+const mostTold = 100
 /** A woken post that nobody took is woken again after so long. */
 const wakeAgainSeconds = 30
 
@@ -26,41 +30,33 @@ export interface Worker {
  * Any number of workers may run; what two of them see goes to one.
  */
 export async function startWorker(core: CoreContext): Promise<Worker> {
-  const turns = new Set<Promise<void>>()
+  const turns = new TurnQueue(core)
   const stopping = new AbortController()
+  let sweptAt = 0
 
-  function begin(wakeUp: PostWakeUp): void {
-    const turn: Promise<void> = runPostTurn(core, wakeUp)
-      .then(
-        () => {},
-        (error: unknown) => {
-          core.logger.error(
-            { postId: wakeUp.postId, error: error instanceof Error ? error.message : 'unknown' },
-            'turn broke off',
-          )
-        },
-      )
-      .finally(() => turns.delete(turn))
-    turns.add(turn)
-  }
-
-  async function take(wakeUps: PostWakeUp[]): Promise<void> {
-    for (const wakeUp of wakeUps) {
-      while (turns.size >= concurrency) await Promise.race(turns)
-      // What is not taken now the sweeper wakes again, here or in another process.
-      if (stopping.signal.aborted) return
-      begin(wakeUp)
+  /** @returns when to sweep again, where a post is due before the usual time */
+  async function sweepOnce(): Promise<Date | undefined> {
+    for (let taken = sweepBatch; taken === sweepBatch && !stopping.signal.aborted; ) {
+      await core.store.transaction(async (tx) => {
+        const due = await tx.posts.takeDue(core.clock.now(), wakeAgainSeconds, sweepBatch)
+        await tx.jobs.wake(due)
+        taken = due.length
+      })
     }
-  }
-
-  async function sweepOnce(): Promise<void> {
-    await core.store.transaction(async (tx) => {
-      await tx.jobs.wake(await tx.posts.takeDue(core.clock.now(), wakeAgainSeconds, sweepBatch))
-    })
     await core.store.inboundEvents.deleteOlderThan(
       new Date(core.clock.now().getTime() - 7 * 24 * 60 * 60 * 1000),
     )
     await core.store.idempotency.deleteOlderThan(new Date(core.clock.now().getTime() - 24 * 60 * 60 * 1000))
+    return core.store.posts.nextWakeAt()
+  }
+
+  /** Posts whose time passed while nobody was here; they go out or fail as their groups say. */
+  async function tellOverdue(): Promise<void> {
+    const before = new Date(core.clock.now().getTime() - overdueAfterSeconds * 1000)
+    const overdue = await core.store.posts.listOverdue(before, mostTold)
+    if (overdue.length === 0) return
+    const posts = overdue.map(({ postId, dueAt }) => ({ postId, dueAt }))
+    core.logger.warn({ posts }, 'posts were due while no worker ran')
   }
 
   /** Apart from the posts: a slow platform must not keep those of others waiting. */
@@ -70,31 +66,45 @@ export async function startWorker(core: CoreContext): Promise<Worker> {
 
   /** What nobody waits for. */
   async function tidyOnce(): Promise<void> {
-    for (const chore of [endStaleConnections, warnOfEndingAccess, verifyUncheckedAccounts]) {
+    for (const chore of [
+      endStaleConnections,
+      warnOfEndingAccess,
+      verifyUncheckedAccounts,
+      deleteUnusedMedia,
+    ]) {
       while (!stopping.signal.aborted && (await chore(core)).more);
     }
+    sweptAt = await sweepStorage(core, sweptAt)
   }
 
-  async function regularly(work: () => Promise<void>): Promise<void> {
+  /** @param work may return when it should be done again, if that is sooner than usual */
+  async function regularly(work: () => Promise<unknown>): Promise<void> {
     while (!stopping.signal.aborted) {
+      let sooner: unknown
       try {
-        await work()
+        sooner = await work()
       } catch (error) {
         const code = isPostMcpError(error) ? error.code : 'internal_error'
         core.logger.error({ code, error: error instanceof Error ? error.message : 'unknown' }, 'sweep failed')
       }
-      await sleep(core.timings.sweep * 1000, undefined, { signal: stopping.signal }).catch(() => {})
+      const usualMs = core.timings.sweep * 1000
+      const ms =
+        sooner instanceof Date
+          ? Math.max(sooner.getTime() - core.clock.now().getTime(), leastSweepMs)
+          : usualMs
+      await sleep(Math.min(ms, usualMs), undefined, { signal: stopping.signal }).catch(() => {})
     }
   }
 
-  const consumer = await core.store.consume(take)
+  await tellOverdue().catch(() => {}) // a database that is away is told by what comes next
+  const consumer = await core.store.consume((wakeUps) => turns.add(wakeUps))
   const sweeping = Promise.all([regularly(sweepOnce), regularly(refreshOnce), regularly(tidyOnce)])
   return {
     async stop() {
       stopping.abort()
       await consumer.stop()
       await sweeping
-      await Promise.allSettled(turns)
+      await turns.close()
       await core.refreshFlights.settled()
     },
   }

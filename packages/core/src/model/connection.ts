@@ -1,6 +1,6 @@
 import type { Account } from './account.js'
 import type { AuthMethod, GrantClient } from './grant.js'
-import type { AccountId, ConnectionId, WorkspaceId } from './ids.js'
+import type { AccountId, ConnectionId, GrantId, WorkspaceId } from './ids.js'
 import type { JsonObject } from './json.js'
 
 export type ConnectionState =
@@ -19,12 +19,16 @@ export interface Connection {
   state: ConnectionState
   actor: string
   method: AuthMethod
+  /** The way through the browser, where it is not the platform's first one. */
+  way: string | null
   /** Set from the moment somebody can be sent to the platform. */
   oauth: ConnectionOAuth | null
   /** When the browser came back; a state is good for one time. */
   consumedAt: Date | null
   /** Set when an account is being reconnected. */
   reconnectAccountId: AccountId | null
+  /** Set when further targets of a grant are being added: it is used as it is, and nothing of it is kept here. */
+  grantId: GrantId | null
   /** What can be chosen while `selecting_targets`. */
   targets: TargetSummary[]
   accountIds: AccountId[]
@@ -94,6 +98,10 @@ export type ConnectStep =
       type: 'select_targets'
       connectionId: ConnectionId
       targets: TargetSummary[]
+      /** What is an account already and cannot be chosen again; only where targets are added to a grant. */
+      alreadyConnected: (TargetSummary & { accountId: AccountId })[]
+      /** How many more accounts the plan has room for; null: any number. */
+      accountsLeft: number | null
       /** What to do for more targets to appear; null where there is nothing to do. */
       instructions: string | null
       expiresAt: Date

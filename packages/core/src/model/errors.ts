@@ -33,6 +33,12 @@ export const errorKinds = {
     2,
     'Use a public https address; an operator can allow an exact origin with POSTMCP_ALLOW_ORIGINS.',
   ),
+  media_fetch_failed: kind(
+    422,
+    2,
+    'Check that the address leads anybody to the file itself, without a page in between, or upload the file.',
+  ),
+  link_expired: kind(410, 4, 'Ask for a new address of the file.'),
   idempotency_key_reused: kind(
     422,
     2,
@@ -77,6 +83,7 @@ export const errorKinds = {
     7,
     'Look at the platform, then run `postmcp post resolve --post … --as published|failed`.',
   ),
+  schedule_missed: kind(409, 6, 'Retry the post if it should still go out, or schedule it anew.'),
   post_cancelled: kind(409, 2, 'Create the post again if it is still wanted.'),
 
   // The platform
@@ -102,6 +109,12 @@ export const errorKinds = {
     'Reconnect the account: its stored credential can no longer be opened. Then check the database for damage.',
   ),
   database_unavailable: kind(503, 8, 'Start the database or correct DATABASE_URL, then try again.'),
+  storage_full: kind(
+    507,
+    8,
+    'Make room where media are kept (see POSTMCP_DATA_DIR and POSTMCP_MEDIA_DAYS), or use a smaller file.',
+  ),
+  storage_unavailable: kind(503, 8, 'Check the storage of media (POSTMCP_MEDIA_S3_…), then try again.'),
   unsupported_machine: kind(500, 8, 'Set DATABASE_URL to a PostgreSQL server.'),
   server_already_running: kind(409, 8, 'Use the running server, or stop it first.'),
   server_unreachable: kind(503, 6, 'Start the server with `postmcp serve`, or correct POSTMCP_API_URL.'),

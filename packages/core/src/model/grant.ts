@@ -22,6 +22,8 @@ export interface Grant {
   workspaceId: WorkspaceId
   platform: string
   authMethod: AuthMethod
+  /** The way through the browser by which it was given, where that is not the platform's first one. */
+  way: string | null
   /** Null where none is needed. */
   client: GrantClient | null
   /** The platform's stable id of who granted. */

@@ -51,27 +51,65 @@ export interface MediaItem {
   mediaId: MediaId
   /** What is to be seen, for people who cannot see it. */
   altText?: string | undefined
+  /** A picture shown before a video plays. */
+  thumbnailId?: MediaId | undefined
 }
+
+/** Who may see a post; what a platform does not have is refused, not guessed. */
+export const visibilities = ['public', 'unlisted', 'followers', 'private'] as const
+export type Visibility = (typeof visibilities)[number]
 
 /** One piece of content, as the user wrote it. */
 export interface Content {
   text: string
+  /** Where the platform has titles: YouTube, Pinterest, TikTok's photos. */
+  title?: string | undefined
+  /** Takes the place of the text where the platform has descriptions: YouTube, Pinterest. */
+  description?: string | undefined
+  /** Without number sign, where the platform has tags apart from the text. */
+  tags?: string[] | undefined
   link?: LinkCard | undefined
   media: MediaItem[]
   /** BCP 47 tags of the text's languages. */
   languages?: string[] | undefined
+  /** Absent: as is usual at the platform. */
+  visibility?: Visibility | undefined
+  /** What the account publishes below its own post, in this order: further posts of a thread, or comments. */
+  replies?: string[] | undefined
 }
+
+/** What takes the place of fields of a content; a field that is absent or undefined stays. */
+export type ContentOverrides = { [Field in keyof Content]?: Content[Field] | undefined }
+
+/** What one target gets that others do not. */
+export interface TargetContent {
+  /** Takes the place of fields of the group's content. */
+  overrides?: ContentOverrides | undefined
+  /** Choices that only its platform has, by the names its manifest declares. */
+  options?: PostOptions | undefined
+}
+
+/** Choices that only one platform has. */
+export type PostOptions = Record<string, string | number | boolean>
 
 /** One piece of content addressed to several accounts. */
 export interface PostGroup {
   id: PostGroupId
   workspaceId: WorkspaceId
   content: Content
+  /** When it is to be published; null: as soon as it was made. */
+  publishAt: Date | null
+  /** IANA name of the zone in which the user named that time, to show it again; null: he named an instant. */
+  timeZone: string | null
+  /** A post that could not be begun for so long after `publishAt` fails instead of going out late. */
+  graceSeconds: number
+  /** Goes up with every change. */
+  version: number
   createdAt: Date
   createdBy: string
 }
 
-/** Why a post is not published, in the shape of an error without its class. */
+/** Why a post is not published, or not wholly, in the shape of an error without its class. */
 export interface PostFailure {
   code: ErrorCode
   message: string
@@ -88,6 +126,14 @@ export interface SentPost {
   /** The platform's id of the post. */
   platformPostId: string
   permalink: string | null
+  /** The platform's ids of what else belongs to it: further messages of an album, replies. */
+  parts?: string[] | undefined
+}
+
+/** How much of a post's files has arrived at the platform, in bytes. */
+export interface UploadProgress {
+  uploadedBytes: number
+  totalBytes: number
 }
 
 /** One target's copy in a group. This row is the only truth about it; jobs merely wake somebody to look at it. */
@@ -97,6 +143,7 @@ export interface Post {
   groupId: PostGroupId
   accountId: AccountId
   platform: string
+  target: TargetContent
   state: PostState
   /** Goes up with each claim; a writer with an older one has lost the post. */
   fence: number
@@ -107,12 +154,17 @@ export interface Post {
   checkpoint: Json | null
   /** Whether the step at `checkpoint` makes the post public. */
   checkpointSends: boolean
+  /** Null where nothing is being uploaded. */
+  progress: UploadProgress | null
+  /** When its turn has come to be sent, as the pace of its platform allows; null: not asked yet. */
+  slotAt: Date | null
   /** Turns that ended in a passing failure since the post was queued. */
   failedTurns: number
   /** Not before this instant. */
   dueAt: Date
   /** When somebody looks again; null when it is final or waits for a person. */
   wakeAt: Date | null
+  /** Of a published post: what of it is missing, such as a reply. */
   failure: PostFailure | null
   sent: SentPost | null
   publishedAt: Date | null

@@ -2,6 +2,7 @@ import type { HttpClient } from '../http/http-client.js'
 import type { Clock, Logger } from '../model/ambient.js'
 import { PostMcpError } from '../model/errors.js'
 import type { Manifest } from './manifest.js'
+import { applicationId } from './ways.js'
 
 /** The application as which we are registered at the platform. */
 export interface AppClient {
@@ -39,10 +40,11 @@ export function requireClient(ctx: ProviderContext, manifest: Manifest): AppClie
 }
 
 /** The error of a platform for which the operator has configured no application. */
-export function clientNotConfigured({ id, name, app }: Manifest): PostMcpError {
+export function clientNotConfigured(manifest: Manifest): PostMcpError {
+  const { id, name, app } = manifest
   const variables = (app?.fields ?? [])
     .filter(({ required }) => required)
-    .map((field) => variableOf(id, field.name))
+    .map((field) => variableOf(applicationId(manifest), field.name))
   return new PostMcpError('client_not_configured', `${name} needs an application that is registered there.`, {
     platform: id,
     nextAction: `Register one at ${app?.registrationUrl ?? name}, then set ${variables.join(' and ')}.`,
@@ -50,6 +52,6 @@ export function clientNotConfigured({ id, name, app }: Manifest): PostMcpError {
   })
 }
 
-/** The variable of a field: `clientId` of `slack` is `POSTMCP_SLACK_CLIENT_ID`. */
-export const variableOf = (platform: string, field: string): string =>
-  `POSTMCP_${platform.toUpperCase()}_${field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+/** The variable of a field: `clientId` of `slack` is `POSTMCP_SLACK_CLIENT_ID`; see `applicationId`. */
+export const variableOf = (application: string, field: string): string =>
+  `POSTMCP_${application.toUpperCase()}_${field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`

@@ -29,6 +29,10 @@ export function readHookFailure(provider: Provider, error: unknown, occasion: Oc
   const { id: platform, name } = provider.manifest
   // Ours too, and no word of the platform: what a hook was handed could not be read.
   if (isPostMcpError(error, 'database_unavailable', 'keyring_wrong', 'internal_error')) throw error
+  // No environment to ask it in: nothing was asked.
+  if (isPostMcpError(error, 'platform_unavailable')) {
+    return { classification: { kind: 'unavailable' }, effect: 'none', error }
+  }
   if (error instanceof PostMcpError) return { classification: { kind: 'refused' }, effect: 'none', error }
   if (error instanceof TransportError) {
     if (error.reason === 'address_not_allowed') {

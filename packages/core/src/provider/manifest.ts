@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { publishSchema } from './post-limits.js'
 
 const url = z.url({ protocol: /^https?$/ })
 
@@ -14,7 +15,18 @@ const credentialField = z.strictObject({
 /** A base address by the name of its endpoint in braces, then a path: `{graph}/oauth/access_token`. */
 const addressTemplate = z.string().regex(/^\{[a-z][a-zA-Z0-9]*\}(\/\S*)?$/)
 
+/** One of several ways through the browser. */
+const way = z.strictObject({
+  /** What callers choose it by. */
+  id: z.string().regex(/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/),
+  name: z.string().min(1),
+  /** One sentence: whom it is for. */
+  summary: z.string().min(1),
+})
+
 const oauth2 = z.strictObject({
+  /** Only where there are several ways; see `connect.furtherWays`. */
+  way: way.optional(),
   /** What the person will see and should know beforehand. */
   instructions: z.string().min(1),
   helpUrl: url,
@@ -68,6 +80,35 @@ const app = z.strictObject({
   fields: z.array(credentialField).min(1),
 })
 
+const tokens = z.strictObject({
+  refresh: z.enum(['rotating', 'reusable', 'extend_access_token', 'none']),
+  /** What the platform does with a refresh token that was already used: the same answer for so many seconds, or an error. */
+  replay,
+  /** Where it differs for grants of an OAuth consent. */
+  oauth2Replay: replay.optional(),
+  /** How long before expiry a token is replaced. */
+  refreshAheadSeconds: z.int().nonnegative(),
+  /** `refresh` where a living access token proves nothing about the grant behind it. */
+  verifyBy: z.enum(['call', 'refresh']),
+  /** Whether a revocation ends one token or everything the person granted this client. */
+  revocationScope: z.enum(['token', 'subject']),
+  /** Whether publishing ends with the grant's tokens; false where they only prove who connected. */
+  neededToPublish: z.boolean(),
+  /** Days after a consent on which the person must consent again; absent: never. */
+  reconsentAfterDays: z.int().positive().optional(),
+  /** What is left at the platform after a disconnect and how the user removes it. */
+  remainsAfterRevocation: z.string().optional(),
+})
+
+/** A way through the browser that is not the first one: what takes the place of the declarations of the platform. */
+const furtherWay = z.strictObject({
+  oauth2: oauth2.required({ way: true }),
+  app,
+  tokens,
+  /** Where people take this access away; default: as `links.revokeAccess`. */
+  revokeAccess: url.optional(),
+})
+
 /** The declared data of a platform: everything that is a fact and not behaviour. Checked once, when the provider is defined. */
 export const manifestSchema = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9]*$/),
@@ -85,7 +126,10 @@ export const manifestSchema = z.strictObject({
         fields: z.array(credentialField).min(1),
       })
       .optional(),
+    /** The first way through the browser, and where there is no other the only one. */
     oauth2: oauth2.optional(),
+    /** Ways beside `oauth2`, each with an application, scopes and tokens of its own; see `onWay`. Then all of them name their `way`. */
+    furtherWays: z.array(furtherWay).min(1).optional(),
     /** What to do where a grant feeds nothing yet but may soon, such as a bot that has to be added to a channel first. */
     targetsAppearLater: z.string().min(1).optional(),
     /** Whether `listTargets` names every target of a grant; then one that is not named is not granted any more. */
@@ -107,65 +151,16 @@ export const manifestSchema = z.strictObject({
       need: z.enum(['required', 'optional', 'never_asked']),
       /** The one way of connecting it belongs to; absent: all. */
       method: z.enum(['oauth2', 'credentials']).optional(),
+      /** The one way through the browser it belongs to, by its id; absent: all. */
+      way: z.string().optional(),
       /** Names under which some servers grant the same or more. */
       alternatives: z.array(z.string().min(1)).optional(),
       /** One sentence: why we ask, or why we never do. */
       why: z.string().min(1),
     }),
   ),
-  tokens: z.strictObject({
-    refresh: z.enum(['rotating', 'reusable', 'extend_access_token', 'none']),
-    /** What the platform does with a refresh token that was already used: the same answer for so many seconds, or an error. */
-    replay,
-    /** Where it differs for grants of an OAuth consent. */
-    oauth2Replay: replay.optional(),
-    /** How long before expiry a token is replaced. */
-    refreshAheadSeconds: z.int().nonnegative(),
-    /** `refresh` where a living access token proves nothing about the grant behind it. */
-    verifyBy: z.enum(['call', 'refresh']),
-    /** Whether a revocation ends one token or everything the person granted this client. */
-    revocationScope: z.enum(['token', 'subject']),
-    /** Whether publishing ends with the grant's tokens; false where they only prove who connected. */
-    neededToPublish: z.boolean(),
-    /** Days after a consent on which the person must consent again; absent: never. */
-    reconsentAfterDays: z.int().positive().optional(),
-    /** What is left at the platform after a disconnect and how the user removes it. */
-    remainsAfterRevocation: z.string().optional(),
-  }),
-  publish: z.strictObject({
-    /** What keeps a repeated request from posting twice; null seconds: for ever. */
-    dedupe: z
-      .strictObject({
-        kind: z.enum(['record_key', 'idempotency_key', 'nonce']),
-        windowSeconds: z.int().positive().nullable(),
-      })
-      .nullable(),
-    /** How a lost answer is cleared up: repeat with the same key, ask the container, read the account (with the scope that takes), or never. */
-    reconcile: z.union([z.enum(['key', 'container', 'never']), z.strictObject({ read: z.string().min(1) })]),
-    /** The risk that remains, in words for the user; empty string when none is known. */
-    remainingRisk: z.string(),
-    canDelete: z.boolean(),
-    limits: z.strictObject({
-      text: z
-        .array(
-          z.strictObject({
-            unit: z.enum(['graphemes', 'utf8_bytes', 'utf16_units', 'code_points', 'weighted']),
-            max: z.int().positive(),
-          }),
-        )
-        .min(1),
-      textOnly: z.boolean(),
-      images: z
-        .strictObject({
-          max: z.int().positive(),
-          mimeTypes: z.array(z.string()).min(1),
-          maxBytes: z.int().positive(),
-          maxAltTextGraphemes: z.int().positive().optional(),
-        })
-        .optional(),
-      linkCard: z.strictObject({ withImages: z.boolean() }).optional(),
-    }),
-  }),
+  tokens,
+  publish: publishSchema,
   rateLimits: z.array(
     z.strictObject({
       what: z.string().min(1),
@@ -184,11 +179,8 @@ export const manifestSchema = z.strictObject({
 /** The declared data of a platform. */
 export type Manifest = z.infer<typeof manifestSchema>
 
+/** One of several ways through the browser, as people are told of it. */
+export type Way = z.infer<typeof way>
+
 /** How a platform does OAuth 2.0. */
 export type OAuth2Declaration = NonNullable<Manifest['connect']['oauth2']>
-
-/** Declared limits of what one post may hold. */
-export type PostLimits = Manifest['publish']['limits']
-
-/** How characters are counted: what a person sees as one, UTF-8 bytes, UTF-16 units, or the platform's own weights. */
-export type TextUnit = PostLimits['text'][number]['unit']

@@ -1,12 +1,25 @@
+import type { StreamBody } from '../http/http-client.js'
 import type { AccountStatus, StatusReason } from '../model/account.js'
 import type { Issue } from '../model/errors.js'
 import { PostMcpError } from '../model/errors.js'
 import type { TokenSet } from '../model/grant.js'
+import type { MediaId } from '../model/ids.js'
 import type { Json, JsonObject } from '../model/json.js'
-import type { Content, SentPost } from '../model/post.js'
+import type { Media } from '../model/media.js'
+import type {
+  Content,
+  LinkCard,
+  MediaItem,
+  PostOptions,
+  SentPost,
+  UploadProgress,
+  Visibility,
+} from '../model/post.js'
 import type { ProviderContext } from './context.js'
 import { type Manifest, manifestSchema } from './manifest.js'
 import type { PlatformError } from './platform-error.js'
+import type { PostLimits } from './post-limits.js'
+import { furtherWaysOf, onWay, waysOf } from './ways.js'
 
 /** One target a grant can publish to. */
 export interface Target {
@@ -53,6 +66,8 @@ export interface RefreshedTokens extends TokenSet {
 /** A grant as a hook gets it: open secrets for the length of one call. */
 export interface GrantAccess {
   authMethod: 'credentials' | 'oauth2'
+  /** The way through the browser that the person went, where it is not the platform's first one. */
+  way?: string | undefined
   subject: string
   grantedScopes: string[]
   settings: JsonObject
@@ -74,37 +89,82 @@ export interface Verification {
 
 /** A media file as a provider gets it. */
 export interface PublishMedia {
+  /** Our own id of the file, for checkpoints. */
+  id: MediaId
+  kind: MediaKind
   mimeType: string
   bytes: number
+  /** Hex SHA-256 of the content. */
+  sha256: string
+  fileName: string
   width: number | null
   height: number | null
+  /** Null for pictures that do not move. */
+  durationMs: number | null
   altText: string
-  /** The whole content. */
+  /** A picture shown before a video plays. */
+  thumbnail: PublishMedia | null
+  /** The whole content; for files that are known to be small. */
   read(): Promise<Uint8Array<ArrayBuffer>>
+  /** The content, or the part from `start` up to but not including `end`, piece by piece. As the body of a request it is never held whole. */
+  stream(range?: { start: number; end: number }): StreamBody
+  /**
+   * An https address that expires, for platforms that fetch files themselves. It is a secret while it lives: not for checkpoints.
+   * @throws PostMcpError `public_url_required` where the world cannot reach us
+   */
+  url(): Promise<string>
+}
+
+/** What kind of file it is, as limits distinguish them: a picture that moves is an animation where the platform has limits for them. */
+export type MediaKind = 'image' | 'animation' | 'video'
+
+/** A content with everything that was decided about it for one platform. */
+export interface PublishContent extends Omit<Content, 'media' | 'description' | 'replies'> {
+  /** Whole: with the description where the platform has that, with the link's address where it has no card for it. */
+  text: string
+  /** Absent where it stands in the text. */
+  link?: LinkCard | undefined
+  visibility: Visibility
+  media: PublishMedia[]
+  replies: string[]
 }
 
 /** One post, ready to be turned into requests. */
 export interface PublishInput {
   access: GrantAccess
   account: TargetAccess
-  content: Omit<Content, 'media'> & { media: PublishMedia[] }
+  content: PublishContent
+  /** Choices that only this platform has, defaults filled in. */
+  options: PostOptions
   /** Chosen by `createDedupeKey` at the first attempt; the same on all later ones. */
   dedupeKey: string
+  /** What earlier steps gave to be kept sealed. */
+  secrets: Record<string, string>
   /** Now. What depends on it belongs into the first checkpoint, so that it is the same on all attempts. */
   startedAt: Date
 }
 
+/** What every step but the last may carry along. */
+interface StepExtras {
+  /** Capabilities that were handed to us, such as the address of an upload; kept sealed until the post is final. Default: those there are. */
+  secrets?: Record<string, string> | undefined
+  /** To show to those who wait. */
+  progress?: UploadProgress | undefined
+}
+
 /**
- * What a publishing hook answers.
- * - `wait`: nothing is public yet; call `continuePublish` with the checkpoint, not before so many seconds.
- * - `send`: all that comes before publicity is done. The next `continuePublish` with this checkpoint makes the post public;
- *   core writes the attempt into its journal first. The checkpoint holds what is sent, to the byte.
- * - `done`: it is public.
+ * What a publishing hook answers. Each call does one thing: one request or a few small ones, one chunk of an upload.
+ * - `wait`: nothing new is public; call `continuePublish` with the checkpoint, not before so many seconds. Zero: at once, this
+ *   is one step of many, such as the next chunk.
+ * - `send`: all that comes before publicity is done. The next `continuePublish` with this checkpoint makes something public;
+ *   core writes the attempt into its journal first. The checkpoint holds what is sent, to the byte. `published`: the post itself
+ *   is public already, and what is sent now is a reply below it; when that fails the post stays published.
+ * - `done`: it is public, wholly.
  * A checkpoint is stored in clear: it must hold no secret.
  */
 export type PublishStep =
-  | { type: 'wait'; checkpoint: Json; resumeAfterSeconds: number }
-  | { type: 'send'; checkpoint: Json }
+  | ({ type: 'wait'; checkpoint: Json; resumeAfterSeconds: number } & StepExtras)
+  | ({ type: 'send'; checkpoint: Json; published?: SentPost | undefined } & StepExtras)
   | { type: 'done'; sent: SentPost }
 
 /** A call the platform makes at us. */
@@ -114,6 +174,27 @@ export interface InboundCallback {
   query: URLSearchParams
   /** The body, byte for byte: what a signature is made over. */
   body: Uint8Array
+}
+
+/** What limits may depend on. */
+export interface LimitedTarget {
+  kind: string
+  settings: JsonObject
+  /** Of the grant. */
+  grantSettings: JsonObject
+  grantedScopes: string[]
+}
+
+/** A draft as a provider looks at it before anything is sent. */
+export interface DraftForTarget {
+  content: Omit<PublishContent, 'media'> & { media: DraftMedia[] }
+  options: PostOptions
+  target: LimitedTarget
+}
+
+/** A file of a draft; undefined file: there is none under its id. */
+export interface DraftMedia extends MediaItem {
+  file: (Media & { is: MediaKind }) | undefined
 }
 
 /** What a platform tells us by a callback. `answer`: what it wants to hear back, such as a challenge. */
@@ -191,6 +272,9 @@ export interface AuthorizationRequest {
   isReconnect: boolean
 }
 
+/** The hooks of one way; undefined takes a hook away. */
+export type WayHooks = { [Hook in keyof Omit<Provider, 'manifest' | 'ways'>]?: Provider[Hook] | undefined }
+
 /**
  * The only thing a platform implements. Hooks are straight code: arguments in, requests out, result returned; no waiting,
  * no environment, no state. They throw `PlatformError` for an error the platform answered, let `TransportError` of the HTTP
@@ -198,6 +282,8 @@ export interface AuthorizationRequest {
  */
 export interface Provider {
   manifest: Manifest
+  /** Hooks of the manifest's further ways, by their ids: on its way each takes the place of the hook of the same name here. */
+  ways?: Readonly<Record<string, WayHooks>>
   /** Turns credentials into an authorization. Refuses unsuitable ones before sending where it can. */
   authenticate?(ctx: ProviderContext, fields: Record<string, string>): Promise<Authorization>
 
@@ -245,20 +331,32 @@ export interface Provider {
   revoke?(ctx: ProviderContext, access: GrantAccess): Promise<void>
   /** Reads a callback of the platform itself, signature first; see `InboundCallback`. */
   receive?(ctx: ProviderContext, callback: InboundCallback): Promise<InboundNotice[]> | InboundNotice[]
-  /** Problems of a draft that the declared limits cannot express; no I/O. */
-  validate?(content: Content): Issue[]
+  /** The limits of one target, where they are not the same for all, such as those of its server; no I/O. Default: as declared. */
+  limitsOf?(target: LimitedTarget): PostLimits
+  /** Problems of a draft that the limits cannot express; no I/O. Fields are named `content.…` and `options.…`. */
+  validate?(draft: DraftForTarget): Issue[]
+  /** How long a text is for `weighted` limits. Default: as many as `graphemes`. */
+  countWeighted?(text: string): number
   /** A key the platform deduplicates by, in its own form. */
   createDedupeKey?(now: Date): string
   startPublish?(ctx: ProviderContext, input: PublishInput): Promise<PublishStep>
   continuePublish?(ctx: ProviderContext, input: PublishInput, checkpoint: Json): Promise<PublishStep>
-  /** Looks for a post whose answer was lost. Null: it is not there. Absent: the platform cannot be asked. */
+  /**
+   * Looks for what a call with this checkpoint made public, when its answer was lost.
+   * @returns the step that the lost answer would have brought; null: it is certainly not there. Absent: the platform cannot be asked.
+   * @throws PostMcpError `outcome_unknown` where this one cannot be told, now or later: it is left to a person
+   */
   findPublished?(
     ctx: ProviderContext,
-    input: Pick<PublishInput, 'access' | 'account' | 'dedupeKey'>,
-    body: Json,
-  ): Promise<SentPost | null>
-  /** Deletes a post; one that is gone already counts as deleted. */
-  deletePost?(ctx: ProviderContext, access: GrantAccess, platformPostId: string): Promise<void>
+    input: Omit<PublishInput, 'content' | 'startedAt'> & { sentAt: Date },
+    checkpoint: Json,
+  ): Promise<PublishStep | null>
+  /** Deletes a post with all its parts; what is gone already counts as deleted. */
+  deletePost?(
+    ctx: ProviderContext,
+    of: { access: GrantAccess; account: TargetAccess },
+    sent: SentPost,
+  ): Promise<void>
   classifyError(error: PlatformError, occasion: Occasion): Classification
 }
 
@@ -279,7 +377,31 @@ export function defineProvider<P extends Provider>(provider: P): P {
       })),
     })
   }
-  const { connect, tokens, publish } = parsed.data
+  refuseWrongWays(provider)
+  for (const way of [null, ...Object.keys(furtherWaysOf(provider.manifest))])
+    refuseMissingHooks(onWay(provider, way))
+  return provider
+}
+
+/** Whether every way has a name of its own, and whatever names a way names one of them. */
+function refuseWrongWays({ manifest, ways = {} }: Provider): void {
+  const { furtherWays = [] } = manifest.connect
+  const ids = waysOf(manifest).map(({ id }) => id)
+  const further = furtherWays.map(({ oauth2 }) => oauth2.way.id)
+  const isEachNamed = further.length === 0 || ids.length === further.length + 1
+  const named = manifest.scopes.flatMap(({ way }) => way ?? [])
+  const isKnown =
+    named.every((way) => ids.includes(way)) && Object.keys(ways).every((way) => further.includes(way))
+  if (isEachNamed && isKnown && new Set(ids).size === ids.length) return
+  throw new PostMcpError(
+    'config_invalid',
+    `The ways of provider ${manifest.id} need a name each, and scopes and hooks may name no other.`,
+  )
+}
+
+/** @throws PostMcpError `config_invalid` that names what the manifest promises and no hook does */
+function refuseMissingHooks(provider: Provider): void {
+  const { connect, tokens, publish } = provider.manifest
   const { credentials, oauth2 } = connect
   const ownWay = provider.authorize !== undefined
   const promised: [boolean, keyof Provider][] = [
@@ -309,8 +431,7 @@ export function defineProvider<P extends Provider>(provider: P): P {
     const hooks = missing.map(([, hook]) => hook).join(', ')
     throw new PostMcpError(
       'config_invalid',
-      `Provider ${name} declares what its hooks do not do: ${hooks} missing.`,
+      `Provider ${provider.manifest.id} declares what its hooks do not do: ${hooks} missing.`,
     )
   }
-  return provider
 }

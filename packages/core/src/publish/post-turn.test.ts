@@ -92,7 +92,7 @@ describe('a turn in fair weather', () => {
     const send = provider.continuePublish
     vi.spyOn(provider, 'startPublish').mockResolvedValue({
       type: 'send',
-      checkpoint: { text: 'z', stage: 'send', key: 'k', b: 1, a: { d: 1, c: 2 } },
+      checkpoint: { text: 'z', stage: 'send', key: 'k', b: 1, a: { d: 1, c: 2 }, replies: [] },
     })
     vi.spyOn(provider, 'continuePublish').mockImplementation((ctx, input, checkpoint) => {
       bodies.push(JSON.stringify(checkpoint))
@@ -102,7 +102,9 @@ describe('a turn in fair weather', () => {
     world.platform.next('send', behaviours.requestLost)
     const post = await world.createPost()
     await world.finish(post.id)
-    expect(bodies).toEqual(Array(2).fill('{"text":"z","stage":"send","key":"k","b":1,"a":{"d":1,"c":2}}'))
+    expect(bodies).toEqual(
+      Array(2).fill('{"text":"z","stage":"send","key":"k","b":1,"a":{"d":1,"c":2},"replies":[]}'),
+    )
   })
 })
 
@@ -262,6 +264,20 @@ describe('an answer that is lost', () => {
     }
   })
 
+  it('is not repeated for a kind of target that does not know the key', async () => {
+    for (const [exceptKind, state, sends] of [
+      ['profile', 'unknown', 1],
+      ['page', 'published', 2],
+    ] as const) {
+      const dedupe = { ...key, exceptKinds: [exceptKind] }
+      const world = await createPublishingWorld(database, { dedupe, reconcile: 'key' })
+      const post = await world.createPost()
+      world.platform.next('send', behaviours.answerLost)
+      expect(await world.finish(post.id)).toMatchObject({ state })
+      expect(await world.attempts(post.id)).toHaveLength(sends)
+    }
+  })
+
   it('is cleared up by looking, not before the request can no longer arrive', async () => {
     const world = await worldThatReads()
     const post = await world.createPost()
@@ -294,6 +310,19 @@ describe('an answer that is lost', () => {
     expect(unknown).toMatchObject({ state: 'unknown', wakeAt: null, failure: { code: 'outcome_unknown' } })
     expect(unknown.failure?.nextAction).toContain(`postmcp post resolve --post ${post.id}`)
     expect(world.platform.calls.filter((hook) => hook === 'send')).toHaveLength(1)
+  })
+
+  it('is left to a person at once where the platform cannot tell of this one post', async () => {
+    const world = await worldThatReads()
+    const post = await world.createPost()
+    world.platform.next('send', behaviours.answerLost)
+    world.platform.next('find', () =>
+      Promise.reject(new PostMcpError('outcome_unknown', 'Two posts look like it.')),
+    )
+    const unknown = await world.finish(post.id)
+    expect(unknown).toMatchObject({ state: 'unknown', wakeAt: null, failure: { code: 'outcome_unknown' } })
+    expect(unknown.failure?.message).toBe('Two posts look like it. The post may be public or not.')
+    expect(world.platform.calls.filter((hook) => hook === 'find')).toHaveLength(1)
   })
 
   it('is looked for with fresh tokens when those of the attempt have run out meanwhile', async () => {

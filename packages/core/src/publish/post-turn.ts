@@ -5,22 +5,36 @@ import type { Account } from '../model/account.js'
 import { isPostMcpError, PostMcpError } from '../model/errors.js'
 import type { Grant } from '../model/grant.js'
 import { type GrantId, newId } from '../model/ids.js'
-import type { Json } from '../model/json.js'
-import type { Attempt, AttemptOutcome, Post, PostFailure, PostGroup, SentPost } from '../model/post.js'
-import { providerContext } from '../oauth/provider-context.js'
+import type { Json, JsonObject } from '../model/json.js'
+import type {
+  Attempt,
+  AttemptOutcome,
+  Post,
+  PostFailure,
+  PostGroup,
+  PostState,
+  SentPost,
+} from '../model/post.js'
+import { providerContext, providerContexts } from '../oauth/provider-context.js'
 import { type HookFailure, readHookFailure } from '../provider/hook-failure.js'
-import type { Provider, PublishInput, PublishStep } from '../provider/provider.js'
+import type { Provider, PublishInput, PublishStep, TargetAccess } from '../provider/provider.js'
 import type { TokenNeed } from '../refresh/refresh-policy.js'
 import { openTarget } from '../refresh/target-access.js'
 import { type OpenGrant, openGrant, useGrant } from '../refresh/use-grant.js'
 import { asFinal, storeFailure } from '../refresh/verify-account.js'
 import { saveSurely } from '../store/save-surely.js'
-import type { PostUpdate, PostWakeUp } from '../store/store.js'
+import type { PostUpdate, PostWakeUp, StoreOperations } from '../store/store.js'
+import { paceOf } from './pace.js'
+import { deletePostSecrets, openPostSecrets, savePostSecrets } from './post-secrets.js'
 import { publishInput } from './publish-input.js'
 import { nextTry } from './retry-policy.js'
+import { decideOptions } from './target-content.js'
 
 /** After this long an unknown outcome is left to a person. */
 const reconcileForMs = 3 * 24 * 60 * 60 * 1000
+
+/** A grant is looked at again before each step that begins later than this after the last look. */
+const openForMs = 2000
 
 /** Trouble of the moment with a grant. */
 const passing = ['platform_unavailable', 'rate_limited', 'platform_response_invalid'] as const
@@ -64,6 +78,23 @@ export async function runPostTurn(core: CoreContext, wakeUp: PostWakeUp): Promis
   return true
 }
 
+/** What came of attempts. */
+interface Outcomes {
+  attempts: readonly Attempt[]
+  outcome: AttemptOutcome
+  error: PostMcpError | null
+}
+
+/** Whether the platform can be asked for a post whose answer was lost, with what was granted. */
+function canLookFor({ manifest, findPublished }: Provider, grant: Grant | undefined): boolean {
+  const { reconcile } = manifest.publish
+  if (!findPublished) return false
+  if (typeof reconcile !== 'object' || !grant) return true
+  const scope = manifest.scopes.find(({ name }) => name === reconcile.read)
+  const names = [reconcile.read, ...(scope?.alternatives ?? [])]
+  return !scope || names.some((name) => grant.grantedScopes.includes(name))
+}
+
 /** What a turn works with once it has read what belongs to the post. */
 interface Surroundings {
   provider: Provider
@@ -79,21 +110,39 @@ class PostTurn {
   readonly #until: number
   /** An access token is replaced at most once per turn. */
   #tokenReplaced = false
+  /** What earlier steps gave to be kept sealed; null until it was looked for. A post that has not begun has none. */
+  #secrets: Record<string, string> | null
+  #target: TargetAccess | null = null
+  /** Aborted when the post has passed into other hands, so that a call that still runs is given up. */
+  readonly #lost = new AbortController()
+  /** The grant as it was opened last, and when. */
+  #opened: { open: OpenGrant; at: number } | null = null
+  /** What calls are handed, as long as the grant is not opened again. */
+  #contexts: Awaited<ReturnType<typeof providerContexts>> | null = null
+  /** How many attempts the journal has: while we hold the post, nobody else adds one. */
+  #attempts = 0
 
   constructor(core: CoreContext, post: Post) {
     this.#core = core
     this.#post = post
+    this.#secrets = post.checkpoint === null ? {} : null
     this.#until = Date.now() + core.timings.postTurn * 1000
   }
 
   async run(): Promise<void> {
-    const around = await this.#look()
-    if (await this.#reconcile(around)) await this.#advance(around)
+    const stop = this.#holdLease()
+    try {
+      const around = await this.#look()
+      if (await this.#reconcile(around)) await this.#advance(around)
+    } finally {
+      stop()
+    }
   }
 
   /** What the journal says: attempts that may have made the post public without our knowing, and those the platform took. */
   async #journal(): Promise<{ unsettled: Attempt[]; taken: Attempt[] }> {
     const attempts = await this.#core.store.attempts.list(this.#post.workspaceId, this.#post.id)
+    this.#attempts = attempts.length
     return {
       unsettled: attempts.filter(({ outcome }) => outcome === null || outcome === 'unknown'),
       taken: attempts.filter(({ outcome }) => outcome === 'sent'),
@@ -101,8 +150,11 @@ class PostTurn {
   }
 
   /** From when on a request of this attempt can no longer arrive. */
-  #settledAt(attempt: Attempt): Date {
-    return new Date(attempt.sendDeadline.getTime() + this.#core.timings.reconcileMargin * 1000)
+  #settledAt(attempt: Attempt, { manifest }: Provider): Date {
+    const { reconcile } = manifest.publish
+    const listed = typeof reconcile === 'object' ? (reconcile.afterSeconds ?? 0) : 0
+    const margin = Math.max(this.#core.timings.reconcileMargin, listed)
+    return new Date(attempt.sendDeadline.getTime() + margin * 1000)
   }
 
   async #look(): Promise<Surroundings> {
@@ -113,7 +165,7 @@ class PostTurn {
     if (!group || !account)
       throw new PostMcpError('internal_error', 'The post has lost its group or account.')
     const grant = account.grantId ? await store.grants.get(workspaceId, account.grantId) : undefined
-    return { provider: providers.get(account.platform), group, account, grant }
+    return { provider: providers.get(account.platform, grant?.way), group, account, grant }
   }
 
   // --- going forward -------------------------------------------------------------------------------------------------
@@ -121,6 +173,8 @@ class PostTurn {
   async #advance(around: Surroundings): Promise<void> {
     const health = effectiveHealth(around.account, around.grant)
     if (!around.grant || health.status !== 'active') return this.#failUnpublishable(around)
+    if (this.#isTooLate(around.group)) return this.#failTooLate(around.group)
+    if (!(await this.#waitForSlot(around))) return
     if (this.#post.state === 'unknown') await this.#write({ state: 'publishing' }, false)
     for (;;) {
       if (Date.now() > this.#until) return this.#putBack(this.#core.clock.now())
@@ -129,14 +183,44 @@ class PostTurn {
     }
   }
 
+  /** Whether it was due so long ago, without anybody having begun, that it must not go out any more. */
+  #isTooLate({ publishAt, graceSeconds }: PostGroup): boolean {
+    const { dedupeKey, slotAt, failedTurns } = this.#post
+    if (publishAt === null || dedupeKey !== null || slotAt !== null || failedTurns > 0) return false
+    // A post that is retried is due anew.
+    const dueAt = Math.max(publishAt.getTime(), this.#post.dueAt.getTime())
+    return this.#core.clock.now().getTime() > dueAt + graceSeconds * 1000
+  }
+
+  #failTooLate({ publishAt, graceSeconds }: PostGroup): Promise<void> {
+    const minutes = Math.round(graceSeconds / 60)
+    const words = `It was due at ${publishAt?.toISOString()}, and nothing was published here at that time, nor in the ${minutes} minutes after it.`
+    return this.#fail(new PostMcpError('schedule_missed', words))
+  }
+
+  /** Takes a place in the queues of its account and its application, once. @returns whether its turn has come */
+  async #waitForSlot({ provider, account, grant }: Surroundings): Promise<boolean> {
+    if (this.#post.slotAt !== null || this.#post.checkpoint !== null) return true
+    const slotAt = await paceOf(this.#core, provider.manifest, account, grant)
+    if (slotAt === null) return true
+    const now = this.#core.clock.now()
+    if (slotAt <= now) {
+      await this.#write({ slotAt }, false)
+      return true
+    }
+    await this.#write({ state: 'queued', slotAt, dueAt: slotAt, wakeAt: slotAt }, true)
+    return false
+  }
+
   /** A step that nobody can see. @returns whether the turn goes on */
   async #step(around: Surroundings): Promise<boolean> {
-    await this.#chooseDedupeKey(around.provider)
+    this.#chooseDedupeKey(around.provider)
     const open = await this.#use(around)
     if (!open) return false
     try {
       const input = await this.#input(around, open)
-      const step = await this.#call(around, input, this.#post.checkpoint, new Date(this.#until))
+      const deadline = new Date(Date.now() + this.#core.timings.step * 1000)
+      const step = await this.#call(around, input, this.#post.checkpoint, deadline)
       return await this.#take(step)
     } catch (error) {
       if (error instanceof FenceLost) throw error
@@ -150,8 +234,9 @@ class PostTurn {
     if (!open) return false
     const input = await this.#input(around, open)
     // By the clock of the machine, as a running request must be measured; begun no later than what the journal says.
-    const deadline = new Date(Date.now() + this.#core.timings.send * 1000)
-    const attempt = await this.#openAttempt()
+    const seconds = this.#sendSeconds(around.provider)
+    const deadline = new Date(Date.now() + seconds * 1000)
+    const attempt = await this.#openAttempt(seconds)
     let step: PublishStep
     try {
       step = await this.#call(around, input, attempt.body, deadline)
@@ -171,15 +256,31 @@ class PostTurn {
       await this.#published(attempt, step.sent)
       return false
     }
-    const goOn = step.type === 'send'
-    const update: PostUpdate = { checkpoint: step.checkpoint, checkpointSends: goOn }
-    if (step.type === 'wait') {
+    const isSend = step.type === 'send'
+    const goOn = isSend || step.resumeAfterSeconds === 0
+    const { dedupeKey, dedupeKeyAt } = this.#post
+    const update: PostUpdate = {
+      checkpoint: step.checkpoint,
+      checkpointSends: isSend,
+      dedupeKey,
+      dedupeKeyAt,
+    }
+    if (step.progress) update.progress = step.progress
+    if (isSend && step.published) {
+      update.sent = step.published
+      update.publishedAt = this.#post.publishedAt ?? this.#core.clock.now()
+    }
+    if (!goOn) {
       update.dueAt = new Date(this.#core.clock.now().getTime() + step.resumeAfterSeconds * 1000)
       update.wakeAt = update.dueAt
     }
-    if (attempt) await this.#finish([attempt], 'sent', null, update, !goOn)
-    else await this.#write(update, !goOn)
+    if (step.secrets) this.#secrets = step.secrets
+    await this.#finish(attempt ? [attempt] : [], 'sent', null, update, !goOn, step.secrets)
     return goOn
+  }
+
+  #sendSeconds({ manifest }: Provider): number {
+    return Math.max(this.#core.timings.send, manifest.publish.sendSeconds ?? 0)
   }
 
   #read({ provider }: Surroundings, open: OpenGrant, error: unknown): HookFailure {
@@ -198,36 +299,65 @@ class PostTurn {
       throw new PostMcpError('validation_failed', `PostMCP does not publish to ${manifest.name} yet.`)
     }
     const { workspaceId } = this.#post
-    const ctx = await providerContext(this.#core, provider, { workspaceId, client: grant?.client, deadline })
+    const { signal } = this.#lost
+    this.#contexts ??= await providerContexts(this.#core, provider, { workspaceId, client: grant?.client })
+    const ctx = this.#contexts({ deadline, signal })
     return checkpoint === null
       ? startPublish.call(provider, ctx, input)
       : continuePublish.call(provider, ctx, input, checkpoint)
   }
 
+  /** Prolongs the lease for as long as the turn lasts, for a call may take long. @returns how to let go of it */
+  #holdLease(): () => void {
+    const { store, timings, clock } = this.#core
+    const { workspaceId, id, fence } = this.#post
+    const beat = async () => {
+      try {
+        const lease = { seconds: timings.postLease, now: clock.now() }
+        if (!(await store.posts.renew(workspaceId, id, fence, lease))) this.#lost.abort()
+      } catch {
+        // The next beat tries again; a lease that ran out is noticed by whoever writes next.
+      }
+    }
+    const timer = setInterval(() => void beat(), (timings.postLease * 1000) / 3)
+    return () => clearInterval(timer)
+  }
+
   async #input(around: Surroundings, open: OpenGrant): Promise<PublishInput> {
     const { dedupeKey } = this.#post
     if (dedupeKey === null) throw new PostMcpError('internal_error', 'No dedupe key was chosen.')
-    return publishInput(
-      this.#core,
-      { ...this.#post, dedupeKey },
-      around.group.content,
-      around.account,
-      open.access,
-    )
+    const whom = { ...around, content: around.group.content }
+    const given = { access: open.access, account: await this.#access(around), secrets: await this.#sealed() }
+    return publishInput(this.#core, { ...this.#post, dedupeKey }, whom, given)
   }
 
-  async #chooseDedupeKey(provider: Provider): Promise<void> {
+  async #access({ account }: Pick<Surroundings, 'account'>): Promise<TargetAccess> {
+    this.#target ??= await openTarget(this.#core, account)
+    return this.#target
+  }
+
+  async #sealed(): Promise<Record<string, string>> {
+    this.#secrets ??= await openPostSecrets(this.#core, this.#post)
+    return this.#secrets
+  }
+
+  /** It is written down with the first step that brings the post on, which is before anything is public. */
+  #chooseDedupeKey(provider: Provider): void {
     if (this.#post.dedupeKey !== null) return
-    const now = this.#core.clock.now()
-    const dedupeKey = provider.createDedupeKey?.(now) ?? randomUUID()
-    await this.#write({ dedupeKey, dedupeKeyAt: now }, false)
+    const dedupeKeyAt = this.#core.clock.now()
+    const dedupeKey = provider.createDedupeKey?.(dedupeKeyAt) ?? randomUUID()
+    this.#post = { ...this.#post, dedupeKey, dedupeKeyAt }
   }
 
   /** The grant with tokens that can be used; null when it cannot be had, which is then written on the post. */
   async #use({ account, provider }: Surroundings, need?: TokenNeed): Promise<OpenGrant | null> {
     if (!account.grantId) return null
+    if (!need && this.#opened && Date.now() - this.#opened.at < openForMs) return this.#opened.open
     try {
-      return await useGrant(this.#core, account.workspaceId, account.grantId, need)
+      const open = await useGrant(this.#core, account.workspaceId, account.grantId, need)
+      this.#opened = { open, at: Date.now() }
+      this.#contexts = null
+      return open
     } catch (error) {
       if (!(error instanceof PostMcpError) || error.code === 'database_unavailable') throw error
       if (error.code === 'account_not_publishable') {
@@ -250,12 +380,14 @@ class PostTurn {
     failure: HookFailure,
   ): Promise<boolean> {
     const unknown = (update: PostUpdate, release: boolean) =>
-      this.#finish([attempt], 'unknown', failure.error, { state: 'unknown', ...update }, release)
+      this.#finish([attempt], 'unknown', failure.error, { state: this.#uncertain(), ...update }, release)
     if (failure.classification.kind === 'already_sent') {
       await unknown({}, false)
-      const found = await this.#lookFor(around, attempt)
+      const found = canLookFor(around.provider, around.grant)
+        ? await this.#lookFor(around, attempt)
+        : 'not_there'
       if (found === 'not_there') await this.#leaveToPerson()
-      return false
+      return found === 'goes_on'
     }
     if (failure.effect === 'maybe') {
       const dueAt = this.#retryAt(failure.error) ?? new Date(this.#core.clock.now().getTime() + 60_000)
@@ -308,7 +440,7 @@ class PostTurn {
     await this.#write(
       {
         // Only a post that certainly is not public may look as if it had not begun: it can be cancelled.
-        state: unsettled.length > 0 ? 'unknown' : taken.length > 0 ? 'publishing' : 'queued',
+        state: unsettled.length > 0 ? this.#uncertain() : taken.length > 0 ? 'publishing' : 'queued',
         failure: this.#failure(error),
         failedTurns: this.#post.failedTurns + 1,
         dueAt,
@@ -333,24 +465,33 @@ class PostTurn {
     if (newest) {
       const retryAt = this.#retryAt(error)
       if (!retryAt) return this.#leaveToPerson(error.message)
-      const settledAt = this.#settledAt(newest)
+      const provider = this.#core.providers.get(this.#post.platform)
+      const settledAt = this.#settledAt(newest, provider)
       const dueAt = new Date(Math.max(settledAt.getTime(), retryAt.getTime()))
       const failedTurns = this.#post.failedTurns + 1
       return this.#write(
-        { state: 'unknown', failure: this.#failure(error), failedTurns, dueAt, wakeAt: dueAt },
+        { state: this.#uncertain(), failure: this.#failure(error), failedTurns, dueAt, wakeAt: dueAt },
         true,
       )
     }
+    const failure = this.#failure(error)
+    if (this.#post.sent) return this.#published(null, this.#post.sent, failure)
     if (taken.length > 0 && !isRefused) return this.#leaveToPerson(error.message)
-    const failed: PostUpdate = {
+    const failed = {
       state: 'failed',
-      failure: this.#failure(error),
+      failure,
       wakeAt: null,
       checkpoint: null,
       checkpointSends: false,
-    }
-    if (taken.length > 0) await this.#finish(taken, 'not_sent', error, failed, true)
-    else await this.#write(failed, true)
+      progress: null,
+    } as const
+    const outcomes = { attempts: taken, outcome: 'not_sent', error } as const
+    await this.#end(failed, outcomes, 'post.failed', { code: failure.code })
+  }
+
+  /** What a post is while it is not known whether a call made something public: if that was a reply, the post itself is known. */
+  #uncertain(): 'unknown' | 'publishing' {
+    return this.#post.sent ? 'publishing' : 'unknown'
   }
 
   async #failUnpublishable({ account, grant, provider }: Surroundings): Promise<void> {
@@ -390,23 +531,26 @@ class PostTurn {
     if (!newest) return true
     // Whose sender is gone: nothing else leaves an attempt without outcome under a lease that is over.
     const open = unsettled.filter((attempt) => attempt.outcome === null)
-    if (open.length > 0) await this.#finish(open, 'unknown', null, { state: 'unknown' }, false)
+    if (open.length > 0) await this.#finish(open, 'unknown', null, { state: this.#uncertain() }, false)
 
     const { account, grant, provider } = around
-    const settledAt = this.#settledAt(newest)
+    const settledAt = this.#settledAt(newest, provider)
     const settled = settledAt <= this.#core.clock.now()
     // With a key a repetition is safe even while the first request is on its way; otherwise we wait until it cannot be.
-    const repeatable = this.#keyHolds(provider) && effectiveHealth(account, grant).status === 'active'
+    const repeatable =
+      this.#keyHolds(provider, account) && effectiveHealth(account, grant).status === 'active'
     if (!settled && !repeatable) {
-      await this.#write({ state: 'unknown', dueAt: settledAt, wakeAt: settledAt }, true)
+      await this.#write({ state: this.#uncertain(), dueAt: settledAt, wakeAt: settledAt }, true)
       return false
     }
-    if (!account.grantId || (!provider.findPublished && !repeatable)) {
+    const canLook = canLookFor(provider, grant)
+    if (!account.grantId || (!canLook && !repeatable)) {
       await this.#leaveToPerson()
       return false
     }
-    if (provider.findPublished) {
-      if ((await this.#lookFor(around, newest)) !== 'not_there') return false
+    if (canLook) {
+      const found = await this.#lookFor(around, newest)
+      if (found !== 'not_there') return found === 'goes_on'
       if (settled) await this.#finish(unsettled, 'not_sent', null, {}, false)
     }
     const { failure, failedTurns } = this.#post
@@ -418,8 +562,11 @@ class PostTurn {
     return true
   }
 
-  /** Asks the platform; a post that is found is published, and after trouble we look again later. */
-  async #lookFor(around: Surroundings, attempt: Attempt): Promise<'not_there' | 'settled_or_later'> {
+  /** Asks the platform; what is found goes on as if its answer had come, and after trouble we look again later. */
+  async #lookFor(
+    around: Surroundings,
+    attempt: Attempt,
+  ): Promise<'not_there' | 'goes_on' | 'settled_or_later'> {
     const { account, provider } = around
     if (!account.grantId || !provider.findPublished) return 'not_there'
     let open = await this.#openToLook(account, account.grantId)
@@ -427,14 +574,15 @@ class PostTurn {
       try {
         const found = await this.#find(around, open, attempt)
         if (!found) return 'not_there'
-        await this.#published(attempt, found)
-        return 'settled_or_later'
+        return (await this.#take(found, attempt)) ? 'goes_on' : 'settled_or_later'
       } catch (error) {
         if (error instanceof FenceLost) throw error
         const failure = readHookFailure(provider, error, 'verify')
         if (failure.classification.kind !== 'access_token_expired' || !again) {
           await storeFailure(this.#core, account, open.grant, failure, 'publish')
-          await this.#lookAgain(attempt, failure.error)
+          // Looking again would tell no more.
+          if (failure.error.code === 'outcome_unknown') await this.#leaveToPerson(failure.error.message)
+          else await this.#lookAgain(attempt, failure.error)
           return 'settled_or_later'
         }
         const need = { kind: 'replacement', refusedVersion: open.grant.version } as const
@@ -454,9 +602,10 @@ class PostTurn {
   }
 
   /** Whether the platform still recognises a repetition by our key. */
-  #keyHolds({ manifest: { publish } }: Provider): boolean {
+  #keyHolds({ manifest: { publish } }: Provider, { kind }: Account): boolean {
     if (publish.reconcile !== 'key' || !publish.dedupe) return false
-    const { windowSeconds } = publish.dedupe
+    const { windowSeconds, exceptKinds } = publish.dedupe
+    if (exceptKinds?.includes(kind)) return false
     const chosenAt = this.#post.dedupeKeyAt
     if (windowSeconds === null) return chosenAt !== null
     const arrivesAt = this.#core.clock.now().getTime() + this.#core.timings.send * 1000
@@ -467,16 +616,21 @@ class PostTurn {
     { account, provider }: Surroundings,
     { access, grant }: OpenGrant,
     attempt: Attempt,
-  ): Promise<SentPost | null> {
+  ): Promise<PublishStep | null> {
     const ctx = await providerContext(this.#core, provider, {
       workspaceId: account.workspaceId,
       client: grant.client,
       deadline: new Date(this.#until),
     })
-    const target = await openTarget(this.#core, account)
-    const dedupeKey = attempt.dedupeKey ?? ''
-    const found = await provider.findPublished?.(ctx, { access, account: target, dedupeKey }, attempt.body)
-    return found ?? null
+    const input = {
+      access,
+      account: await this.#access({ account }),
+      options: decideOptions(provider.manifest, this.#post.target.options),
+      dedupeKey: attempt.dedupeKey ?? '',
+      secrets: await this.#sealed(),
+      sentAt: attempt.startedAt,
+    }
+    return (await provider.findPublished?.(ctx, input, attempt.body)) ?? null
   }
 
   async #lookAgain(attempt: Attempt, problem: PostMcpError): Promise<void> {
@@ -485,37 +639,44 @@ class PostTurn {
     const failedTurns = this.#post.failedTurns + 1
     const dueAt = nextTry(Math.min(failedTurns, 10), problem.retryAfter, now, Math.random()) ?? now
     await this.#write(
-      { state: 'unknown', failure: this.#failure(problem), failedTurns, dueAt, wakeAt: dueAt },
+      { state: this.#uncertain(), failure: this.#failure(problem), failedTurns, dueAt, wakeAt: dueAt },
       true,
     )
   }
 
   async #leaveToPerson(why = 'The answer of the platform was lost and it cannot be asked.'): Promise<void> {
+    const { sent } = this.#post
+    if (sent) {
+      const words = `${why} A reply below the post may be public or not.`
+      const nextAction = 'Look at the post, and add the reply by hand if it is missing.'
+      const failure = this.#failure(new PostMcpError('outcome_unknown', words, { nextAction }))
+      return this.#published(null, sent, failure)
+    }
     const error = new PostMcpError('outcome_unknown', `${why} The post may be public or not.`, {
       nextAction: `Look at the platform, then run \`postmcp post resolve --post ${this.#post.id} --as published\` (or \`--as failed\`).`,
     })
-    await this.#write({ state: 'unknown', failure: this.#failure(error), wakeAt: null }, true)
+    const unknown = { state: 'unknown', failure: this.#failure(error), wakeAt: null } as const
+    await this.#end(unknown, null, 'post.unknown')
   }
 
   // --- the journal -----------------------------------------------------------------------------------------------------
 
   /** Commits that we are about to send, and what. */
-  async #openAttempt(): Promise<Attempt> {
-    const { store, timings, clock } = this.#core
+  async #openAttempt(seconds: number): Promise<Attempt> {
+    const { store, clock } = this.#core
     const { workspaceId, id, checkpoint, dedupeKey } = this.#post
     if (checkpoint === null) throw new PostMcpError('internal_error', 'There is nothing prepared to send.')
-    const earlier = await store.attempts.list(workspaceId, id)
     const startedAt = clock.now()
     const attempt: Attempt = {
       id: newId('attempt', startedAt),
       workspaceId,
       postId: id,
-      number: earlier.length + 1,
+      number: this.#attempts + 1,
       fence: this.#post.fence,
       body: checkpoint,
       dedupeKey,
       startedAt,
-      sendDeadline: new Date(startedAt.getTime() + timings.send * 1000),
+      sendDeadline: new Date(startedAt.getTime() + seconds * 1000),
       finishedAt: null,
       outcome: null,
       failure: null,
@@ -525,55 +686,82 @@ class PostTurn {
         throw new FenceLost()
       await tx.attempts.insert(attempt)
     })
+    this.#attempts++
     this.#post = { ...this.#post, state: 'publishing' }
     return attempt
   }
 
-  /** Commits what came of attempts together with what it means for the post. */
+  /** Commits what came of attempts, if there are any, together with what it means for the post. */
   async #finish(
     attempts: Attempt[],
     outcome: AttemptOutcome,
     error: PostMcpError | null,
     update: PostUpdate,
     release: boolean,
+    secrets?: Record<string, string>,
   ): Promise<void> {
-    const { store, logger, clock } = this.#core
+    const { store, logger, vault } = this.#core
     const { workspaceId, id, fence } = this.#post
-    await saveSurely(logger, 'outcome of an attempt', () =>
-      store.transaction(async (tx) => {
-        if (!(await tx.posts.write(workspaceId, id, fence, update, release))) throw new FenceLost()
-        for (const attempt of attempts) {
-          await tx.attempts.finish(
-            workspaceId,
-            attempt.id,
-            outcome,
-            error && this.#failure(error),
-            clock.now(),
-          )
-        }
-      }),
-    )
+    const box = secrets && (await vault.unlock(workspaceId))
+    const save = async (to: StoreOperations) => {
+      if (!(await to.posts.write(workspaceId, id, fence, update, release))) throw new FenceLost()
+      await this.#note(to, { attempts, outcome, error })
+      if (box) await savePostSecrets(to, box, this.#post, secrets)
+    }
+    // A step that nobody can see is one statement, which is whole by itself.
+    const isOne = attempts.length === 0 && !box
+    await saveSurely(logger, 'outcome of an attempt', () => (isOne ? save(store) : store.transaction(save)))
     this.#post = { ...this.#post, ...update }
   }
 
-  async #published(attempt: Attempt | null, sent: SentPost): Promise<void> {
+  /** Commits a state in which nothing more happens by itself, tells about it, and forgets what was only needed on the way. */
+  async #end(
+    update: PostUpdate & { state: PostState },
+    outcomes: Outcomes | null,
+    event: string,
+    payload: JsonObject = {},
+  ): Promise<void> {
     const { store, logger, clock } = this.#core
     const { workspaceId, id, fence, accountId, groupId } = this.#post
     const now = clock.now()
     await saveSurely(logger, 'outcome of an attempt', () =>
       store.transaction(async (tx) => {
-        const published = { state: 'published', sent, publishedAt: now, failure: null, wakeAt: null } as const
-        if (!(await tx.posts.write(workspaceId, id, fence, published, true))) throw new FenceLost()
-        if (attempt) await tx.attempts.finish(workspaceId, attempt.id, 'sent', null, now)
-        await tx.accounts.update(workspaceId, accountId, { lastUsedAt: now })
-        await tx.events.add(
-          workspaceId,
-          'post.published',
-          { postId: id, groupId, accountId, permalink: sent.permalink },
-          now,
-        )
+        if (!(await tx.posts.write(workspaceId, id, fence, update, true))) throw new FenceLost()
+        if (outcomes) await this.#note(tx, outcomes)
+        const mayHaveSecrets = this.#secrets === null || Object.keys(this.#secrets).length > 0
+        if (update.state !== 'unknown' && mayHaveSecrets) await deletePostSecrets(tx, this.#post)
+        if (update.state === 'published')
+          await tx.accounts.update(workspaceId, accountId, { lastUsedAt: now })
+        await tx.events.add(workspaceId, event, { postId: id, groupId, accountId, ...payload }, now)
       }),
     )
+    this.#post = { ...this.#post, ...update }
+  }
+
+  /** The second half of journal entries. */
+  async #note(tx: StoreOperations, { attempts, outcome, error }: Outcomes): Promise<void> {
+    const failure = error && this.#failure(error)
+    for (const { id } of attempts) {
+      await tx.attempts.finish(this.#post.workspaceId, id, outcome, failure, this.#core.clock.now())
+    }
+  }
+
+  async #published(
+    attempt: Attempt | null,
+    sent: SentPost,
+    failure: PostFailure | null = null,
+  ): Promise<void> {
+    const publishedAt = this.#post.publishedAt ?? this.#core.clock.now()
+    const published = {
+      state: 'published',
+      sent,
+      publishedAt,
+      failure,
+      wakeAt: null,
+      progress: null,
+    } as const
+    const outcomes = { attempts: attempt ? [attempt] : [], outcome: 'sent', error: null } as const
+    await this.#end(published, outcomes, 'post.published', { permalink: sent.permalink })
   }
 
   async #write(update: PostUpdate, release: boolean): Promise<void> {

@@ -3,12 +3,11 @@ import { reportAccount } from '../health/account-report.js'
 import { runOnce } from '../idempotency/run-once.js'
 import { type ErrorCode, PostMcpError } from '../model/errors.js'
 import type { AccountId, PostGroupId, PostId } from '../model/ids.js'
-import type { Post } from '../model/post.js'
+import type { Post, PostGroup } from '../model/post.js'
 import type { Scope } from '../model/scope.js'
 import { wakeAfterSeconds } from './create-post-group.js'
 import { getPostGroup, type PostGroupView } from './post-group.js'
-import { mediaOf } from './publish-input.js'
-import { validateContent } from './validate.js'
+import { validateTargets } from './validate-targets.js'
 
 /** A post that was not retried, and why. */
 export interface NotRetried {
@@ -44,7 +43,6 @@ export async function retryPostGroup(
     { key: idempotencyKey, verb: 'post_groups.retry', request: { groupId } },
     async (complete) => {
       const { group, posts } = await getPostGroup(core, scope, groupId)
-      const files = await mediaOf(core, scope.workspaceId, group.content)
       const retried: PostId[] = []
       const reconciling: PostId[] = []
       const notRetried: NotRetried[] = []
@@ -54,9 +52,7 @@ export async function retryPostGroup(
           continue
         }
         if (post.state !== 'failed') continue
-        const obstacle = await obstacleTo(core, post, (account) =>
-          validateContent(group.content, files, account, core.providers.get(post.platform)),
-        )
+        const obstacle = await obstacleTo(core, scope, group, post)
         if (obstacle) notRetried.push({ postId: post.id, accountId: post.accountId, ...obstacle })
         else retried.push(post.id)
       }
@@ -65,6 +61,7 @@ export async function retryPostGroup(
         dueAt: now,
         wakeAt: new Date(now.getTime() + wakeAfterSeconds * 1000),
         failedTurns: 0,
+        slotAt: null,
         failure: null,
       }
       await core.store.transaction(async (tx) => {
@@ -91,15 +88,17 @@ export async function retryPostGroup(
   )
 }
 
+/** What still stands against publishing a post: its account, its files, the limits of its platform. */
 async function obstacleTo(
   core: CoreContext,
-  post: Post,
-  validate: (account: { id: AccountId }) => ReturnType<typeof validateContent>,
+  scope: Scope,
+  { content }: PostGroup,
+  { accountId, target }: Post,
 ): Promise<Pick<NotRetried, 'code' | 'message' | 'nextAction'> | null> {
-  const account = await core.store.accounts.get(post.workspaceId, post.accountId)
+  const account = await core.store.accounts.get(scope.workspaceId, accountId)
   if (!account) return new PostMcpError('not_found', 'The account is gone.')
-  const grant = account.grantId ? await core.store.grants.get(post.workspaceId, account.grantId) : undefined
-  const report = reportAccount(account, grant, core.providers.get(account.platform).manifest)
+  const grant = account.grantId ? await core.store.grants.get(scope.workspaceId, account.grantId) : undefined
+  const report = reportAccount(account, grant, core.providers.get(account.platform, grant?.way).manifest)
   if (!report.canPublish) {
     const { status, reason } = report.health
     return {
@@ -108,7 +107,8 @@ async function obstacleTo(
       nextAction: report.nextAction.message,
     }
   }
-  const errors = validate(account).filter((issue) => issue.severity === 'error')
+  const issues = await validateTargets(core, scope, content, [{ accountId, ...target }], { at: null })
+  const errors = issues.filter((issue) => issue.severity === 'error')
   if (errors.length === 0) return null
   const { code, message, nextAction } = new PostMcpError(
     'validation_failed',

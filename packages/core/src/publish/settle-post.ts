@@ -5,6 +5,7 @@ import type { Attempt, Post } from '../model/post.js'
 import type { Scope } from '../model/scope.js'
 import { providerContext } from '../oauth/provider-context.js'
 import { readHookFailure } from '../provider/hook-failure.js'
+import { openTarget } from '../refresh/target-access.js'
 import { useGrant } from '../refresh/use-grant.js'
 import { getPostGroup, type PostGroupView } from './post-group.js'
 
@@ -105,13 +106,14 @@ export async function cancelPostGroup(
 export async function deletePost(core: CoreContext, scope: Scope, id: PostId): Promise<Post> {
   const post = await getPost(core, scope, id)
   if (post.deletedAt) return post
-  const provider = core.providers.get(post.platform)
+  const account = await core.store.accounts.get(scope.workspaceId, post.accountId)
+  const grant = account?.grantId ? await core.store.grants.get(scope.workspaceId, account.grantId) : undefined
+  const provider = core.providers.get(post.platform, grant?.way)
   if (!provider.deletePost)
     throw new PostMcpError('conflict', `${provider.manifest.name} has no way to delete a post.`)
   if (post.state !== 'published' || !post.sent) {
     throw new PostMcpError('conflict', `Post ${id} is ${post.state}; only a published post can be deleted.`)
   }
-  const account = await core.store.accounts.get(scope.workspaceId, post.accountId)
   if (!account?.grantId) {
     throw new PostMcpError(
       'account_not_publishable',
@@ -123,7 +125,11 @@ export async function deletePost(core: CoreContext, scope: Scope, id: PostId): P
     try {
       const { workspaceId, client } = open.grant
       const ctx = await providerContext(core, provider, { workspaceId, client })
-      await provider.deletePost(ctx, open.access, post.sent.platformPostId)
+      await provider.deletePost(
+        ctx,
+        { access: open.access, account: await openTarget(core, account) },
+        post.sent,
+      )
       break
     } catch (error) {
       const failure = readHookFailure(provider, error, 'delete')

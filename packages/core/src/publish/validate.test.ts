@@ -2,33 +2,73 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newId } from '../model/ids.js'
 import type { Media } from '../model/media.js'
-import type { Content } from '../model/post.js'
+import type { Content, TargetContent } from '../model/post.js'
+import type { PostLimits } from '../provider/post-limits.js'
+import type { Provider } from '../provider/provider.js'
 import { createFakeClock } from '../testing/fake-clock.js'
 import { createMemoryPlatform } from '../testing/memory-platform.js'
+import { countText } from './count-text.js'
 import { nextTry } from './retry-policy.js'
-import { countText, validateContent } from './validate.js'
+import { validateContent } from './validate.js'
 
 const { provider } = createMemoryPlatform({ clock: createFakeClock() })
-const account = { id: newId('account') }
-const png = (more: Partial<Media> = {}): Media => ({
+const account = { id: newId('account'), kind: 'profile', settings: {} }
+const file = (more: Partial<Media> = {}): Media => ({
   id: newId('media'),
   workspaceId: newId('workspace'),
+  kind: 'image',
   mimeType: 'image/png',
   bytes: 1000,
   sha256: '',
-  width: 1,
-  height: 1,
+  width: 100,
+  height: 100,
+  durationMs: null,
+  frameRate: null,
+  videoCodec: null,
+  audioCodec: null,
+  isAnimated: false,
+  frames: null,
   fileName: null,
   createdAt: new Date(),
+  deletedAt: null,
   ...more,
 })
-const check = (content: Partial<Content>, media: (Media | undefined)[] = []) =>
-  validateContent(
-    { text: '', media: media.map((file) => ({ mediaId: file?.id ?? 'media_gone' })), ...content },
-    media,
-    account,
-    provider,
-  )
+const png = file
+const video = (more: Partial<Media> = {}) =>
+  file({
+    kind: 'video',
+    mimeType: 'video/mp4',
+    durationMs: 10_000,
+    frameRate: 30,
+    videoCodec: 'avc',
+    audioCodec: 'aac',
+    ...more,
+  })
+
+interface Circumstances {
+  target?: TargetContent
+  limits?: Partial<PostLimits>
+  more?: Partial<Provider>
+}
+
+/** What stands against a content whose files have an alt text each, unless it says otherwise. */
+function check(
+  content: Partial<Content>,
+  media: (Media | undefined)[] = [],
+  { target = {}, limits = {}, more = {} }: Circumstances = {},
+) {
+  const { publish } = provider.manifest
+  const manifest = { ...provider.manifest, publish: { ...publish, limits: { ...publish.limits, ...limits } } }
+  const given: Content = {
+    text: '',
+    media: media.map((one) => ({ mediaId: one?.id ?? 'media_gone', altText: 'What it shows' })),
+    ...content,
+  }
+  const files = new Map(media.flatMap((one) => (one ? [[one.id, one] as const] : [])))
+  const whom = { account, grant: undefined, provider: { ...provider, ...more, manifest } }
+  return validateContent(given, target, files, whom)
+}
+const codes = (...parameters: Parameters<typeof check>) => check(...parameters).map(({ code }) => code)
 
 describe('counting text', () => {
   it('is done as people, bytes and machines do', () => {
@@ -75,7 +115,6 @@ describe('a draft', () => {
     ['content_empty', { text: ' \n' }, []],
     ['text_malformed', { text: 'a\0b' }, []],
     ['text_malformed', { text: 'a\ud83d' }, []],
-    ['link_card_beside_images', { link: { url: 'https://example.org' } }, [png()]],
     ['media_not_found', {}, [undefined]],
     ['media_type_unsupported', {}, [png({ mimeType: 'image/gif' })]],
     ['image_too_large', {}, [png({ bytes: 1001 })]],
@@ -96,6 +135,151 @@ describe('a draft', () => {
     expect(issues).toMatchObject([
       { code: 'alt_text_too_long', field: 'content.media.0.altText', allowed: 20, found: 21 },
     ])
+  })
+})
+
+describe('what is special to a target', () => {
+  it('is held against its limits, and the issue is that of the content', () => {
+    const target = { overrides: { text: 'x'.repeat(301) } }
+    expect(codes({ text: 'short' }, [], { target })).toEqual(['text_too_long'])
+    expect(codes({ text: 'x'.repeat(301) }, [], { target: { overrides: { text: 'short' } } })).toEqual([])
+  })
+
+  it('may be limits of its own', () => {
+    const limitsOf = () => ({
+      ...provider.manifest.publish.limits,
+      text: [{ unit: 'code_points' as const, max: 5 }],
+    })
+    expect(codes({ text: 'abcdef' }, [], { more: { limitsOf } })).toEqual(['text_too_long'])
+  })
+
+  it('are options by their declared names, types and values', () => {
+    const options = [
+      { name: 'tone', label: 'Tone', description: 'How.', type: 'string' as const, values: ['loud', 'low'] },
+      { name: 'times', label: 'Times', description: 'How often.', type: 'integer' as const },
+    ]
+    const manifest = { ...provider.manifest, publish: { ...provider.manifest.publish, options } }
+    const validate = (given: Record<string, string | number | boolean>) =>
+      validateContent({ text: 'Hello', media: [] }, { options: given }, new Map(), {
+        account,
+        grant: undefined,
+        provider: { ...provider, manifest },
+      }).map(({ code, field }) => `${code} ${field}`)
+    expect(validate({ tone: 'loud', times: 2 })).toEqual([])
+    expect(validate({ tone: 'shrill' })).toEqual(['option_invalid options.tone'])
+    expect(validate({ times: 1.5 })).toEqual(['option_invalid options.times'])
+    expect(validate({ times: '2' })).toEqual(['option_invalid options.times'])
+    expect(validate({ toString: true })).toEqual(['option_unknown options.toString'])
+  })
+})
+
+describe('a link', () => {
+  const link = { url: 'https://example.org/a' }
+
+  it('stands in the text, with its length, where there is no card for it', () => {
+    expect(check({ text: 'x'.repeat(290), link }, [], { limits: { linkCard: undefined } })).toMatchObject([
+      { code: 'text_too_long', found: 290 + 2 + link.url.length },
+      { code: 'link_in_text', severity: 'warning' },
+    ])
+    expect(codes({ text: 'See', link }, [png()])).toEqual(['link_in_text'])
+    expect(codes({ text: `See ${link.url}`, link }, [png()])).toEqual([])
+  })
+})
+
+describe('files', () => {
+  const images = { max: 4, mimeTypes: ['image/png'], maxBytes: 5000 }
+  const videos = { max: 1, mimeTypes: ['video/mp4'], maxBytes: 5000 }
+
+  it.each<[string, Media[], Partial<PostLimits>]>([
+    ['media_not_supported', [video()], {}],
+    ['too_many_videos', [video(), video()], { videos }],
+    ['media_mixed', [png(), video()], { videos }],
+    ['too_many_files', [png(), png()], { maxMedia: 1 }],
+    ['media_expired', [png({ deletedAt: new Date() })], {}],
+    ['image_dimensions', [png()], { images: { ...images, width: { min: 101 } } }],
+    ['image_dimensions', [png()], { images: { ...images, maxPixels: 9999 } }],
+    ['image_ratio', [png({ width: 300 })], { images: { ...images, ratio: { max: 2.9 } } }],
+    ['video_duration', [video()], { videos: { ...videos, seconds: { max: 9 } } }],
+    ['video_duration', [video()], { videos: { ...videos, seconds: { min: 11 } } }],
+    ['frame_rate_unsupported', [video()], { videos: { ...videos, frameRate: { max: 25 } } }],
+    ['video_codec_unsupported', [video()], { videos: { ...videos, videoCodecs: ['vp9'] } }],
+    ['audio_codec_unsupported', [video()], { videos: { ...videos, audioCodecs: ['opus'] } }],
+    ['video_too_large', [video({ bytes: 5001 })], { videos }],
+    [
+      'too_many_animations',
+      [png({ isAnimated: true }), png({ isAnimated: true })],
+      { animations: { ...images, max: 1 } },
+    ],
+    ['too_many_frames', [png({ isAnimated: true, frames: 9 })], { animations: { ...images, maxFrames: 8 } }],
+  ])('meet %s', (code, media, limits) => {
+    expect(codes({}, media, { limits: { ...limits } })).toEqual([code])
+  })
+
+  it('that cannot be measured are not held against it, and a silent video is fine', () => {
+    const limits = { videos: { ...videos, frameRate: { max: 25 }, audioCodecs: ['opus'] } }
+    expect(codes({}, [video({ frameRate: null, audioCodec: null })], { limits })).toEqual([])
+  })
+
+  it('include thumbnails, which must be there wherever they are given', () => {
+    const one = png()
+    const gone = 'media_gone' as const
+    expect(codes({ media: [{ mediaId: one.id, altText: 'a', thumbnailId: gone }] }, [one])).toEqual([
+      'media_not_found',
+    ])
+    const clip = video()
+    const big = png({ bytes: 9 })
+    const withThumbnails = { videos: { ...videos, thumbnail: { mimeTypes: ['image/png'], maxBytes: 8 } } }
+    const content = { media: [{ mediaId: clip.id, altText: 'a', thumbnailId: big.id }] }
+    expect(codes(content, [clip, big], { limits: withThumbnails })).toEqual(['image_too_large'])
+    expect(codes(content, [clip, big], { limits: { videos } })).toEqual([])
+  })
+
+  it('of several kinds stand together where the platform says so', () => {
+    expect(codes({}, [png(), video()], { limits: { videos, mixes: ['image', 'video'] } })).toEqual([])
+  })
+
+  it('without alt text, or with one that is not shown, are let through with a word', () => {
+    const one = png()
+    expect(check({ media: [{ mediaId: one.id }] }, [one])).toMatchObject([
+      { code: 'alt_text_missing', severity: 'warning', field: 'content.media.0.altText' },
+    ])
+    expect(check({}, [one], { limits: { images: { ...images, maxAltTextGraphemes: 0 } } })).toMatchObject([
+      { code: 'alt_text_not_shown', severity: 'warning' },
+    ])
+  })
+})
+
+describe('further parts of a post', () => {
+  it.each<[string, Partial<Content>, Partial<PostLimits>]>([
+    ['title_required', {}, { title: { required: true, limits: [{ unit: 'graphemes', max: 5 }] } }],
+    [
+      'title_too_long',
+      { title: 'abcdef' },
+      { title: { required: true, limits: [{ unit: 'graphemes', max: 5 }] } },
+    ],
+    ['too_many_tags', { tags: ['a', 'b'] }, { tags: { max: 1 } }],
+    ['tag_too_long', { tags: ['abc'] }, { tags: { each: [{ unit: 'graphemes', max: 2 }] } }],
+    ['tags_too_long', { tags: ['ab', 'cd'] }, { tags: { all: [{ unit: 'graphemes', max: 4 }] } }],
+    ['tag_empty', { tags: [' '] }, { tags: {} }],
+    ['replies_not_supported', { replies: ['More'] }, { replies: undefined }],
+    ['too_many_replies', { replies: ['More', 'more'] }, { replies: { max: 1 } }],
+    ['reply_empty', { replies: [' '] }, { replies: { max: 1 } }],
+    ['reply_too_long', { replies: ['x'.repeat(301)] }, { replies: { max: 1 } }],
+    ['visibility_not_supported', { visibility: 'private' }, {}],
+    ['media_required', {}, { textOnly: false }],
+  ])('meet %s', (code, content, limits) => {
+    expect(codes({ text: 'Hello', ...content }, [], { limits })).toEqual([code])
+  })
+
+  it('are not asked of a platform that does not have them', () => {
+    expect(codes({ text: 'Hello', title: 'x'.repeat(999), tags: ['x'.repeat(999)] })).toEqual([])
+  })
+
+  it('include the description, which takes the place of the text where there is one', () => {
+    const limits = { textIsDescription: true }
+    expect(codes({ text: 'x'.repeat(301), description: 'Short' }, [], { limits })).toEqual([])
+    expect(codes({ text: 'Short', description: 'x'.repeat(301) }, [], { limits })).toEqual(['text_too_long'])
+    expect(codes({ text: 'Short', description: 'x'.repeat(301) })).toEqual([])
   })
 })
 

@@ -1,189 +1,130 @@
 import type { Account } from '../model/account.js'
 import type { Issue } from '../model/errors.js'
+import type { Grant } from '../model/grant.js'
 import type { Media } from '../model/media.js'
-import type { Content } from '../model/post.js'
-import type { PostLimits, TextUnit } from '../provider/manifest.js'
-import type { Provider } from '../provider/provider.js'
+import type { Content, PostOptions, TargetContent } from '../model/post.js'
+import type { Manifest } from '../provider/manifest.js'
+import type { PostLimits } from '../provider/post-limits.js'
+import type { DraftMedia, LimitedTarget, Provider } from '../provider/provider.js'
+import { type DecidedContent, decideContent, decideOptions, kindOf, mergeContent } from './target-content.js'
+import { mediaProblems } from './validate-media.js'
+import { type Problem, textProblems } from './validate-text.js'
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+/** Files by their ids. */
+export type Files = ReadonlyMap<string, Media>
 
-/** How long a text is in a unit. `weighted` counts like graphemes unless the provider's own `validate` says more. */
-export function countText(text: string, unit: TextUnit): number {
-  switch (unit) {
-    case 'utf8_bytes':
-      return Buffer.byteLength(text, 'utf8')
-    case 'utf16_units':
-      return text.length
-    case 'code_points':
-      return [...text].length
-    case 'graphemes':
-    case 'weighted': {
-      let count = 0
-      for (const _ of segmenter.segment(text)) count++
-      return count
-    }
-  }
+/** Whom a draft is for. */
+export interface DraftTarget {
+  account: Pick<Account, 'id' | 'kind' | 'settings'>
+  grant: Pick<Grant, 'settings' | 'grantedScopes'> | undefined
+  provider: Provider
 }
 
-const unitNames: Record<TextUnit, [one: string, many: string]> = {
-  graphemes: ['character', 'characters'],
-  utf8_bytes: ['byte', 'bytes'],
-  utf16_units: ['UTF-16 unit', 'UTF-16 units'],
-  code_points: ['character', 'characters'],
-  weighted: ['character', 'characters'],
-}
+const limitedTarget = ({ account, grant }: DraftTarget): LimitedTarget => ({
+  kind: account.kind,
+  settings: account.settings,
+  grantSettings: grant?.settings ?? {},
+  grantedScopes: grant?.grantedScopes ?? [],
+})
 
-type Problem = Omit<Issue, 'accountId' | 'severity'>
+/** The limits of a target: what its platform declares, or what is known of itself. */
+export const limitsOf = (target: DraftTarget): PostLimits =>
+  target.provider.limitsOf?.(limitedTarget(target)) ?? target.provider.manifest.publish.limits
 
-function textProblems(content: Content, limits: PostLimits, name: string): Problem[] {
-  return limits.text.flatMap(({ unit, max }) => {
-    const found = countText(content.text, unit)
-    if (found <= max) return []
-    const excess = found - max
-    const [one, many] = unitNames[unit]
-    return [
-      {
-        code: 'text_too_long',
-        message: `The text is ${excess} ${excess === 1 ? one : many} too long for ${name}: ${found} of ${max} ${many}.`,
-        field: 'content.text',
-        allowed: max,
-        found,
-      },
-    ]
-  })
-}
-
-function mediaProblems(
-  content: Content,
-  media: readonly (Media | undefined)[],
-  limits: PostLimits,
-  name: string,
-): Problem[] {
-  if (content.media.length === 0) return []
-  const { images } = limits
-  if (!images) {
-    return [{ code: 'media_not_supported', message: `${name} takes no images.`, field: 'content.media' }]
-  }
+function shapeProblems(content: DecidedContent, limits: PostLimits, name: string): Problem[] {
   const problems: Problem[] = []
-  if (content.media.length > images.max) {
-    problems.push({
-      code: 'too_many_images',
-      message: `${name} takes at most ${images.max} images; there are ${content.media.length}.`,
-      field: 'content.media',
-      allowed: images.max,
-      found: content.media.length,
-    })
-  }
-  content.media.forEach((item, index) => {
-    const field = `content.media.${index}`
-    const file = media[index]
-    if (!file) {
-      problems.push({ code: 'media_not_found', message: `There is no media ${item.mediaId}.`, field })
-      return
-    }
-    if (!images.mimeTypes.includes(file.mimeType)) {
-      problems.push({
-        code: 'media_type_unsupported',
-        message: `${name} does not take ${file.mimeType}; it takes ${images.mimeTypes.join(', ')}.`,
-        field,
-        allowed: images.mimeTypes.join(', '),
-        found: file.mimeType,
-      })
-    }
-    if (file.bytes > images.maxBytes) {
-      problems.push({
-        code: 'image_too_large',
-        message: `Image ${index + 1} has ${file.bytes} bytes; ${name} takes at most ${images.maxBytes}.`,
-        field,
-        allowed: images.maxBytes,
-        found: file.bytes,
-      })
-    }
-    const alt = countText(item.altText ?? '', 'graphemes')
-    if (images.maxAltTextGraphemes !== undefined && alt > images.maxAltTextGraphemes) {
-      problems.push({
-        code: 'alt_text_too_long',
-        message: `The alt text of image ${index + 1} has ${alt} characters; ${name} shows at most ${images.maxAltTextGraphemes}.`,
-        field: `${field}.altText`,
-        allowed: images.maxAltTextGraphemes,
-        found: alt,
-      })
-    }
-  })
-  return problems
-}
-
-const isMalformed = (text: string) => text.includes('\0') || !text.isWellFormed()
-
-function shapeProblems(content: Content, limits: PostLimits, name: string): Problem[] {
-  const problems: Problem[] = []
-  const texts = [content.text, content.link?.title, content.link?.description, content.link?.url]
-  if ([...texts, ...content.media.map((item) => item.altText)].some((text) => text && isMalformed(text))) {
-    problems.push({
-      code: 'text_malformed',
-      message:
-        'The text holds something that is no character: NUL, or half of one that is written as a pair.',
-      field: 'content',
-    })
-  }
   const hasText = content.text.trim() !== ''
-  if (!hasText && content.media.length === 0 && !content.link) {
+  const hasMedia = content.media.length > 0
+  if (!hasText && !hasMedia && !content.link) {
     problems.push({
       code: 'content_empty',
       message: 'There is nothing to publish: no text, media or link.',
       field: 'content',
     })
-  } else if (content.media.length === 0 && !limits.textOnly) {
-    problems.push({
-      code: 'media_required',
-      message: `${name} takes no post without media.`,
-      field: 'content.media',
-    })
+  } else if (!hasMedia && !limits.textOnly) {
+    const message = `${name} takes no post without media.`
+    problems.push({ code: 'media_required', message, field: 'content.media' })
+  } else if (!hasText && limits.textRequired) {
+    problems.push({ code: 'text_required', message: `${name} needs a text.`, field: 'content.text' })
   }
-  if (content.link && !limits.linkCard) {
+  const offered = limits.visibilities ?? ['public']
+  if (!offered.includes(content.visibility)) {
     problems.push({
-      code: 'link_card_not_supported',
-      message: `${name} has no link cards; put the address into the text.`,
-      field: 'content.link',
-    })
-  } else if (content.link && content.media.length > 0 && !limits.linkCard?.withImages) {
-    problems.push({
-      code: 'link_card_beside_images',
-      message: `A post on ${name} has either images or a link card; put the address into the text.`,
-      field: 'content.link',
+      code: 'visibility_not_supported',
+      message: `${name} has no posts that are ${content.visibility}; it has: ${offered.join(', ')}.`,
+      field: 'content.visibility',
+      allowed: offered.join(', '),
+      found: content.visibility,
     })
   }
   return problems
 }
 
+/** A link that the user gave apart and that the platform has only as part of the text. */
+function linkProblems(given: Content, decided: DecidedContent, name: string): Problem[] {
+  if (!given.link || decided.link) return []
+  const { url, title, description } = given.link
+  if (!title && !description && given.text.includes(url)) return []
+  const message = `On ${name} the link stands at the end of the text, as an address without title and description.`
+  return [{ code: 'link_in_text', severity: 'warning', message, field: 'content.link' }]
+}
+
+function optionProblems({ name, publish }: Manifest, options: PostOptions): Problem[] {
+  return Object.entries(options).flatMap(([key, value]): Problem[] => {
+    const field = `options.${key}`
+    const option = publish.options?.find((each) => each.name === key)
+    if (!option) {
+      const known = publish.options?.map((each) => each.name).join(', ')
+      const message = `${name} has no option ${key}; it has ${known || 'none'}.`
+      return [{ code: 'option_unknown', message, field }]
+    }
+    const type = typeof value === 'number' ? 'integer' : typeof value
+    const isRight = type === option.type && (type !== 'integer' || Number.isInteger(value))
+    const isOffered = option.values?.some((each) => each === value) ?? true
+    if (isRight && isOffered) return []
+    const allowed = option.values?.join(', ') ?? `a value of type ${option.type}`
+    return [{ code: 'option_invalid', message: `Option ${key} of ${name} takes ${allowed}.`, field, allowed }]
+  })
+}
+
 /**
- * Holds a draft against what a platform declares. Pure: every surface can call it early and often.
- * @param media the files of `content.media` in their order; undefined for one that is not there
+ * Holds a draft against what a platform takes. Pure: every surface can call it early and often. Fields are named `content.…` and
+ * `options.…`, whether the group or the target says what stands in them.
  */
 export function validateContent(
   content: Content,
-  media: readonly (Media | undefined)[],
-  account: Pick<Account, 'id'>,
-  provider: Provider,
+  target: TargetContent,
+  files: Files,
+  whom: DraftTarget,
 ): Issue[] {
-  const { name, publish } = provider.manifest
+  const { account, provider } = whom
+  const { manifest } = provider
+  const { name } = manifest
+  const concerning = (problem: Problem): Issue => ({ severity: 'error', ...problem, accountId: account.id })
   if (!provider.startPublish) {
-    return [
-      {
-        code: 'publishing_not_supported',
-        severity: 'error',
-        message: `PostMCP does not publish to ${name} yet; the account can be connected and checked.`,
-        accountId: account.id,
-      },
-    ]
+    const message = `PostMCP does not publish to ${name} yet; the account can be connected and checked.`
+    return [concerning({ code: 'publishing_not_supported', message })]
   }
+  const limits = limitsOf(whom)
+  const decided = decideContent(content, target, limits)
+  const options = target.options ?? {}
+  const media = decided.media.map((item): DraftMedia => {
+    const file = files.get(item.mediaId)
+    return { ...item, file: file && { ...file, is: kindOf(file, limits) } }
+  })
+  const platform = { name, limits, countWeighted: provider.countWeighted?.bind(provider) }
   const problems = [
-    ...shapeProblems(content, publish.limits, name),
-    ...textProblems(content, publish.limits, name),
-    ...mediaProblems(content, media, publish.limits, name),
+    ...shapeProblems(decided, limits, name),
+    ...textProblems(decided, platform),
+    ...linkProblems(mergeContent(content, target), decided, name),
+    ...mediaProblems(media, files, platform),
+    ...optionProblems(manifest, options),
   ]
-  return [
-    ...problems.map((problem): Issue => ({ ...problem, severity: 'error', accountId: account.id })),
-    ...(provider.validate?.(content) ?? []).map((issue): Issue => ({ ...issue, accountId: account.id })),
-  ]
+  const ownWords =
+    provider.validate?.({
+      content: { ...decided, media },
+      options: decideOptions(manifest, options),
+      target: limitedTarget(whom),
+    }) ?? []
+  return [...problems.map(concerning), ...ownWords.map((issue) => ({ ...issue, accountId: account.id }))]
 }

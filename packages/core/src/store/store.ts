@@ -23,7 +23,20 @@ import type {
   PostGroup,
   PostState,
   SentPost,
+  TargetContent,
+  UploadProgress,
 } from '../model/post.js'
+
+/** Where the simulated platforms of this installation are. */
+export interface SandboxPlace {
+  processId: string
+  /** The machine; its loopback addresses are of no use on another one. */
+  host: string
+  /** Where its pages are. */
+  origin: string
+  /** Where each platform is, without a trailing slash. */
+  bases: Record<string, string>
+}
 
 /** A tenant. */
 export interface Workspace {
@@ -63,6 +76,8 @@ export interface OAuthClient {
   platform: string
   /** `workspace`: its own, given by a person. `registered`: made by us at one server. */
   source: 'workspace' | 'registered'
+  /** The way through the browser it is for, where that is not the platform's first one. */
+  way: string | null
   /** The server it is good for; empty where the platform has only one. */
   server: string
   redirectUri: string
@@ -75,7 +90,7 @@ export interface OAuthClient {
 
 /** Who owns a sealed value, and which of its secrets it is. */
 export interface SealedOwner {
-  type: 'connection' | 'grant' | 'account' | 'app_registration' | 'system'
+  type: 'connection' | 'grant' | 'account' | 'app_registration' | 'post' | 'system'
   id: string
   field: string
 }
@@ -130,6 +145,9 @@ export interface AuditEntry {
 /** What a claimed post may be changed to; every field absent stays as it is. */
 export interface PostUpdate {
   state?: PostState
+  target?: TargetContent
+  progress?: UploadProgress | null
+  slotAt?: Date | null
   dedupeKey?: string | null
   dedupeKeyAt?: Date | null
   checkpoint?: Json | null
@@ -195,7 +213,11 @@ export interface StoreOperations {
   grants: {
     insert(grant: Omit<Grant, 'refreshMarker'> & Pick<GrantPlan, 'refreshAt'>): Promise<void>
     get(workspaceId: WorkspaceId, id: GrantId): Promise<Grant | undefined>
-    findBySubject(workspaceId: WorkspaceId, platform: string, subject: string): Promise<Grant | undefined>
+    /** The living one; what was given on different ways is never one grant. */
+    findBySubject(
+      workspaceId: WorkspaceId,
+      of: Pick<Grant, 'platform' | 'way' | 'subject'>,
+    ): Promise<Grant | undefined>
     /** A new authorization for the same grant: the version goes up, lease and marker are void, health is set. */
     replaceAuthorization(
       workspaceId: WorkspaceId,
@@ -291,9 +313,7 @@ export interface StoreOperations {
     /** Newest first. */
     list(
       workspaceId: WorkspaceId,
-      platform: string,
-      source: OAuthClient['source'],
-      server: string,
+      of: Pick<OAuthClient, 'platform' | 'way' | 'source' | 'server'>,
     ): Promise<OAuthClient[]>
     /** Wherever it belongs: what a callback of the platform names. */
     find(id: OAuthClientId): Promise<OAuthClient | undefined>
@@ -310,6 +330,18 @@ export interface StoreOperations {
     putFirst(name: string, sealed: Buffer): Promise<void>
   }
 
+  /** Which process runs the sandbox, and where. There is one at most. */
+  sandboxPlace: {
+    /**
+     * Takes the place for so long, or keeps it.
+     * @param instead the process that has it and is known to be gone
+     * @returns whether it is ours; another process may have it
+     */
+    claim(place: SandboxPlace, seconds: number, instead?: string): Promise<boolean>
+    find(): Promise<SandboxPlace | undefined>
+    leave(processId: string): Promise<void>
+  }
+
   inboundEvents: {
     /** Whether an event of a platform is seen for the first time. */
     isNew(platform: string, client: string, eventId: string, at: Date): Promise<boolean>
@@ -322,6 +354,12 @@ export interface StoreOperations {
     insert(account: Account): Promise<void>
     get(workspaceId: WorkspaceId, id: AccountId): Promise<Account | undefined>
     findByTarget(workspaceId: WorkspaceId, platform: string, targetId: string): Promise<Account | undefined>
+    /** Those of them that are accounts, disconnected ones included. */
+    listByTargets(
+      workspaceId: WorkspaceId,
+      platform: string,
+      targetIds: readonly string[],
+    ): Promise<Account[]>
     list(workspaceId: WorkspaceId, page: PageRequest): Promise<Account[]>
     listByGrant(workspaceId: WorkspaceId, grantId: GrantId): Promise<Account[]>
     /** All but disconnected ones. */
@@ -374,13 +412,15 @@ export interface StoreOperations {
         failureReason?: string | null
         expiresAt?: Date
         csrfHash?: Buffer
+        /** When somebody has to give back what it keeps sealed, unless that was noted as done. */
+        giveBackAt?: Date
       },
     ): Promise<boolean>
-    /** Makes a pending connection reachable for the browser: by its state, and by its start page. */
+    /** Makes a pending connection reachable for the browser: by its state, and by its start page. Another way takes the place of the one before. */
     openForBrowser(
       workspaceId: WorkspaceId,
       id: ConnectionId,
-      way: { oauth: ConnectionOAuth; stateHash: Buffer; startHash: Buffer },
+      opened: { oauth: ConnectionOAuth; way: string | null; stateHash: Buffer; startHash: Buffer },
     ): Promise<boolean>
     /** By the digest of a state, whatever became of it. */
     findByState(hash: Buffer): Promise<Connection | undefined>
@@ -394,18 +434,50 @@ export interface StoreOperations {
     findByCsrf(hash: Buffer): Promise<Connection | undefined>
     /** Open ones that have expired, and those whose exchange never came to an end. */
     listStale(now: Date, interruptedBefore: Date, limit: number): Promise<Connection[]>
+    /** Closed ones that still have something to give back by now, each put off so that it is not found twice at once. */
+    takeToGiveBack(now: Date, againInSeconds: number, limit: number): Promise<Connection[]>
+    noteGivenBack(workspaceId: WorkspaceId, id: ConnectionId): Promise<void>
   }
 
   media: {
-    insert(media: Media): Promise<void>
+    /** Says that bytes are being stored under this id, so that they are found if nobody comes to an end with them. */
+    beginUpload(workspaceId: WorkspaceId, id: MediaId): Promise<void>
+    /** Says that they still are. False: they were given up, and what is stored is deleted. */
+    continueUpload(workspaceId: WorkspaceId, id: MediaId): Promise<boolean>
+    /** There is nothing stored under this id. */
+    endUpload(workspaceId: WorkspaceId, id: MediaId): Promise<void>
+    /** Uploads nobody has said anything of for so long; each is given up, and found again after as long until it is ended. */
+    takeAbandonedUploads(
+      unseenSeconds: number,
+      limit: number,
+    ): Promise<{ workspaceId: WorkspaceId; id: MediaId }[]>
+    /** Makes a file of an upload; only inside a transaction. False: the upload was given up. */
+    insert(media: Media): Promise<boolean>
     get(workspaceId: WorkspaceId, id: MediaId): Promise<Media | undefined>
     getMany(workspaceId: WorkspaceId, ids: readonly MediaId[]): Promise<Media[]>
+    /** Marks a file as deleted unless a post waits that uses it; only inside a transaction. */
+    delete(workspaceId: WorkspaceId, id: MediaId, at: Date): Promise<'deleted' | 'in_use' | 'not_found'>
+    /**
+     * Looks at files nobody has looked at for a day. Those that no post has used for so many days are marked as deleted, and given
+     * back with those that were marked before, until `noteContentDeleted`. Only inside a transaction.
+     */
+    takeToDelete(now: Date, keepDays: number, limit: number): Promise<{ toDelete: Media[]; looked: number }>
+    noteContentDeleted(workspaceId: WorkspaceId, id: MediaId): Promise<void>
   }
 
   postGroups: {
     insert(group: PostGroup): Promise<void>
     get(workspaceId: WorkspaceId, id: PostGroupId): Promise<PostGroup | undefined>
     list(workspaceId: WorkspaceId, page: PageRequest): Promise<PostGroup[]>
+    /** Compare-and-set on the version, which goes up. */
+    change(
+      workspaceId: WorkspaceId,
+      id: PostGroupId,
+      expectedVersion: number,
+      change: Partial<Pick<PostGroup, 'content' | 'publishAt' | 'timeZone' | 'graceSeconds'>>,
+    ): Promise<boolean>
+    /** Which files its content names, in place of those it named before. */
+    setMedia(workspaceId: WorkspaceId, id: PostGroupId, mediaIds: readonly MediaId[]): Promise<void>
   }
 
   posts: {
@@ -413,14 +485,30 @@ export interface StoreOperations {
     get(workspaceId: WorkspaceId, id: PostId): Promise<Post | undefined>
     listByGroups(workspaceId: WorkspaceId, groupIds: readonly PostGroupId[]): Promise<Post[]>
     /**
-     * Takes the post for one turn if it is due, not final and in nobody's hands: the fence goes up, a lease of so many seconds
-     * starts, and the sweeper will look again after it.
+     * Takes the post for one turn if it is due, not final and in nobody's hands, nor another post of its account: the fence goes
+     * up, a lease of so many seconds starts, and the sweeper will look again after it.
      */
     claim(
       workspaceId: WorkspaceId,
       id: PostId,
       claim: { owner: string; leaseSeconds: number; now: Date },
     ): Promise<Post | undefined>
+    /** Prolongs the lease under the fence. False: the post is in other hands. */
+    renew(
+      workspaceId: WorkspaceId,
+      id: PostId,
+      fence: number,
+      lease: { seconds: number; now: Date },
+    ): Promise<boolean>
+    /** Those of the posts that are due and in nobody's hands, in the order given. */
+    listWaiting(
+      wakeUps: readonly PostWakeUp[],
+      now: Date,
+    ): Promise<(PostWakeUp & { accountId: AccountId; platform: string })[]>
+    /** The post of an account that is due first and in nobody's hands. */
+    nextOfAccount(workspaceId: WorkspaceId, accountId: AccountId, now: Date): Promise<PostId | undefined>
+    /** How many of an account's posts went out, or will, between two instants. */
+    countBetween(workspaceId: WorkspaceId, accountId: AccountId, from: Date, to: Date): Promise<number>
     /** Writes under the fence; `release` ends the lease. False: the post is in other hands and nothing was written. */
     write(
       workspaceId: WorkspaceId,
@@ -435,8 +523,20 @@ export interface StoreOperations {
     cancelWaiting(workspaceId: WorkspaceId, accountId: AccountId, failure: PostFailure): Promise<PostId[]>
     /** Wakes the account's posts whose outcome is unknown, now that it can be asked again. */
     wakeUnknown(workspaceId: WorkspaceId, accountId: AccountId, now: Date): Promise<PostId[]>
+    /** When the next post is to be woken; undefined: none. */
+    nextWakeAt(): Promise<Date | undefined>
+    /** Scheduled posts that were due before this instant, oldest first. */
+    listOverdue(before: Date, limit: number): Promise<(PostWakeUp & { dueAt: Date })[]>
     /** Posts somebody should look at by now, each pushed back by `againInSeconds` so that it is not found twice at once. */
     takeDue(now: Date, againInSeconds: number, limit: number): Promise<PostWakeUp[]>
+  }
+
+  paces: {
+    /**
+     * Takes the next place in a queue that lets `max` pass in `perSeconds`.
+     * @returns when the place is; `now` where nobody has to wait
+     */
+    take(key: string, allowance: { max: number; perSeconds: number }, now: Date): Promise<Date>
   }
 
   attempts: {

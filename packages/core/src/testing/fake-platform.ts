@@ -34,8 +34,18 @@ export interface FakeAccount {
   deny?(authorizationUrl: string): Promise<string>
   /** The owner takes away our access. */
   revokeAccess(): Promise<void>
-  /** The platform's ids of all posts the public sees. */
-  posts(): Promise<string[]>
+  /** Everything of this account that the public sees, oldest first. */
+  posts(): Promise<SeenPost[]>
+}
+
+/** A post as its readers see it. */
+export interface SeenPost {
+  /** As the provider reports it. */
+  id: string
+  text: string
+  media: { sha256: string; altText: string | null }[]
+  /** The post below which it stands, as a reply or comment; null: it stands for itself. */
+  inReplyTo: string | null
 }
 
 /**

@@ -46,6 +46,9 @@ export function createMemoryOAuth(
   options: {
     connect?: Partial<Manifest['connect']>
     oauth2?: Partial<NonNullable<Manifest['connect']['oauth2']>>
+    scopes?: Manifest['scopes']
+    tokens?: Partial<Manifest['tokens']>
+    ways?: Provider['ways']
   } = {},
 ): MemoryOAuth {
   const requests: MemoryOAuth['requests'] = []
@@ -98,7 +101,7 @@ export function createMemoryOAuth(
       ],
     },
     endpoints: { api: { url: 'https://memo.example.org', description: 'Everything.' } },
-    scopes: [{ name: 'write', need: 'required', why: 'To publish.' }],
+    scopes: options.scopes ?? [{ name: 'write', need: 'required', why: 'To publish.' }],
     tokens: {
       refresh: 'rotating',
       replay: 'single_use',
@@ -106,6 +109,7 @@ export function createMemoryOAuth(
       verifyBy: 'call',
       revocationScope: 'token',
       neededToPublish: true,
+      ...options.tokens,
     },
     publish: {
       dedupe: null,
@@ -122,6 +126,7 @@ export function createMemoryOAuth(
 
   const provider = defineProvider<Provider>({
     manifest,
+    ...(options.ways && { ways: options.ways }),
     identify: async (_ctx, { tokens, requestedScopes, fields }) => ({
       subject: ownerOf(tokens).subject,
       tokens,

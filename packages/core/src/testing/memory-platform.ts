@@ -68,8 +68,8 @@ export function gate(): { behaviour: Behaviour; reached: Promise<void>; open(): 
 export interface MemoryPlatformOptions {
   clock: Clock
   id?: string
-  /** How a post becomes public: at once, after a step that prepares it, or with an answer that says so only later. */
-  publishing?: 'direct' | 'prepared' | 'later'
+  /** How a post becomes public: at once, after a step that prepares it or an upload in three pieces, or with an answer that says so only later. */
+  publishing?: 'direct' | 'prepared' | 'uploaded' | 'later'
   reconcile?: Manifest['publish']['reconcile']
   dedupe?: Manifest['publish']['dedupe']
   /** Whether lost posts can be looked for. */
@@ -78,6 +78,7 @@ export interface MemoryPlatformOptions {
   accessTokenSeconds?: number
   canDelete?: boolean
   canRevoke?: boolean
+  publish?: Partial<Manifest['publish']>
 }
 
 export type Hook =
@@ -87,6 +88,8 @@ export type Hook =
   | 'revoke'
   | 'start'
   | 'send'
+  | 'reply'
+  | 'upload'
   | 'poll'
   | 'find'
   | 'delete'
@@ -104,7 +107,7 @@ export interface MemoryPlatform {
   /** Hooks in the order in which they were called. */
   calls: Hook[]
   /** What the public sees. */
-  posts: { id: string; targetId: string; text: string; key: string; at: Date }[]
+  posts: { id: string; targetId: string; text: string; key: string; at: Date; inReplyTo?: string }[]
   addUser(name: string, targets?: string[]): void
   user(name: string): User
   /** The next calls of a hook go like this, later ones as usual. */
@@ -159,7 +162,9 @@ const manifestOf = (options: MemoryPlatformOptions): Manifest => ({
       textOnly: true,
       images: { max: 4, mimeTypes: ['image/png'], maxBytes: 1000, maxAltTextGraphemes: 20 },
       linkCard: { withImages: false },
+      replies: { max: 3 },
     },
+    ...options.publish,
   },
   rateLimits: [],
   links: { revokeAccess: 'https://example.org/revoke', createCredential: 'https://example.org/create' },
@@ -216,13 +221,20 @@ export function createMemoryPlatform(options: MemoryPlatformOptions): MemoryPlat
     if (user.state === 'taken_down') throw platformError(403, 'TakenDown')
     return user
   }
-  const publish = (targetId: string, text: string, key: string): SentPost => {
+  const publish = (targetId: string, text: string, key: string, inReplyTo?: string): SentPost => {
     const now = clock.now()
     const remembered = (post: (typeof posts)[number]) =>
       dedupe?.windowSeconds === null ||
       now.getTime() - post.at.getTime() < (dedupe?.windowSeconds ?? 0) * 1000
     const existing = posts.find((post) => post.key === key && post.targetId === targetId && remembered(post))
-    const post = existing ?? { id: `at-${randomUUID()}`, targetId, text, key, at: now }
+    const post = existing ?? {
+      id: `at-${randomUUID()}`,
+      targetId,
+      text,
+      key,
+      at: now,
+      ...(inReplyTo !== undefined && { inReplyTo }),
+    }
     if (!existing) posts.push(post)
     return {
       kind: 'post',
@@ -231,7 +243,22 @@ export function createMemoryPlatform(options: MemoryPlatformOptions): MemoryPlat
       permalink: `https://example.org/${post.id}`,
     }
   }
-  const form = (checkpoint: Json) => checkpoint as { stage: string; text: string; key: string; id?: string }
+  const form = (checkpoint: Json) =>
+    checkpoint as { stage: string; text: string; key: string; id?: string; piece?: number; replies: string[] }
+  /** What comes after something was published: the next reply, or the end. */
+  const after = (sent: SentPost, key: string, replies: string[]): PublishStep => {
+    const [text, ...rest] = replies
+    if (text === undefined) return { type: 'done', sent }
+    const number = (sent.parts?.length ?? 0) + 1
+    const checkpoint = {
+      stage: 'reply',
+      text,
+      key: `${key}-${number}`,
+      replies: rest,
+      sent: sent as unknown as Json,
+    }
+    return { type: 'send', checkpoint, published: sent }
+  }
 
   const provider: Provider = {
     manifest: manifestOf(options),
@@ -283,17 +310,48 @@ export function createMemoryPlatform(options: MemoryPlatformOptions): MemoryPlat
     startPublish: (_ctx, { content, dedupeKey: key, access: given }) =>
       call('start', (): PublishStep => {
         authorize(given)
-        const { text } = content
-        return publishing === 'prepared'
-          ? { type: 'wait', checkpoint: { stage: 'container', text, key }, resumeAfterSeconds: 5 }
-          : { type: 'send', checkpoint: { stage: 'send', text, key } }
+        const { text, replies } = content
+        const common = { text, key, replies }
+        if (publishing === 'prepared')
+          return { type: 'wait', checkpoint: { stage: 'container', ...common }, resumeAfterSeconds: 5 }
+        if (publishing !== 'uploaded') return { type: 'send', checkpoint: { stage: 'send', ...common } }
+        return {
+          type: 'wait',
+          checkpoint: { stage: 'upload', piece: 0, ...common },
+          resumeAfterSeconds: 0,
+          secrets: { session: `upload-${key}` },
+          progress: { uploadedBytes: 0, totalBytes: 30 },
+        }
       }),
-    continuePublish: (_ctx, { account, access: given }, checkpoint) => {
-      const { stage, text, key, id } = form(checkpoint)
+    continuePublish: (_ctx, { account, access: given, secrets }, checkpoint) => {
+      const { stage, text, key, id, piece = 0, replies } = form(checkpoint)
+      const common = { text, key, replies }
+      if (stage === 'upload') {
+        return call('upload', (): PublishStep => {
+          if (secrets.session !== `upload-${key}`) throw platformError(400, 'Refused')
+          const progress = { uploadedBytes: (piece + 1) * 10, totalBytes: 30 }
+          return piece < 2
+            ? {
+                type: 'wait',
+                checkpoint: { stage, piece: piece + 1, ...common },
+                resumeAfterSeconds: 0,
+                progress,
+              }
+            : { type: 'send', checkpoint: { stage: 'send', ...common }, progress }
+        })
+      }
+      if (stage === 'reply') {
+        const { sent } = checkpoint as unknown as { sent: SentPost }
+        return call('reply', () => {
+          authorize(given)
+          const reply = publish(account.targetId, text, key, sent.platformPostId)
+          return after({ ...sent, parts: [...(sent.parts ?? []), reply.platformPostId] }, key, replies)
+        })
+      }
       if (stage === 'container') {
         return call('poll', (): PublishStep => {
           authorize(given)
-          return { type: 'send', checkpoint: { stage: 'send', text, key } }
+          return { type: 'send', checkpoint: { stage: 'send', ...common } }
         })
       }
       if (stage === 'handed_over') {
@@ -306,10 +364,10 @@ export function createMemoryPlatform(options: MemoryPlatformOptions): MemoryPlat
         authorize(given)
         if (publishing === 'later') {
           const { platformPostId } = publish(account.targetId, text, key)
-          const checkpoint = { stage: 'handed_over', text, key, id: platformPostId }
+          const checkpoint = { stage: 'handed_over', id: platformPostId, ...common }
           return { type: 'wait', checkpoint, resumeAfterSeconds: 5 }
         }
-        return { type: 'done', sent: publish(account.targetId, text, key) }
+        return after(publish(account.targetId, text, key), key, replies)
       })
     },
     ...(options.canRevoke !== false && {
@@ -322,17 +380,20 @@ export function createMemoryPlatform(options: MemoryPlatformOptions): MemoryPlat
     }),
     ...(canFind && {
       findPublished: (_ctx, { account, access: given }, body) =>
-        call('find', () => {
+        call('find', (): PublishStep | null => {
           authorize(given)
-          const { key } = form(body)
+          const { key, stage, replies } = form(body)
           const found = posts.find((post) => post.key === key && post.targetId === account.targetId)
-          return found ? publishOf(found) : null
+          if (!found) return null
+          if (stage !== 'reply') return after(publishOf(found), key, replies)
+          const { sent } = body as unknown as { sent: SentPost }
+          return after({ ...sent, parts: [...(sent.parts ?? []), found.id] }, key, replies)
         }),
     }),
-    deletePost: (_ctx, given, id) =>
+    deletePost: (_ctx, { access: given }, { platformPostId }) =>
       call('delete', () => {
         authorize(given)
-        const index = posts.findIndex((post) => post.id === id)
+        const index = posts.findIndex((post) => post.id === platformPostId)
         if (index >= 0) posts.splice(index, 1)
       }),
     classifyError: (error) => meanings[error.platformCode ?? ''] ?? { kind: 'unavailable' },

@@ -7,6 +7,7 @@ import {
 import type { Logger } from '../model/ambient.js'
 import type { TokenSet } from '../model/grant.js'
 import type { JsonObject } from '../model/json.js'
+import type { SentPost } from '../model/post.js'
 import { beginAuthorization, finishAuthorization } from '../oauth/authorize.js'
 import { canRevoke, renewTokens, revokeAuthorization } from '../oauth/renew.js'
 import { scopesToAsk } from '../oauth/scopes.js'
@@ -22,8 +23,13 @@ import type {
   RefreshedTokens,
   TargetAccess,
 } from '../provider/provider.js'
+import { wayIdOf } from '../provider/ways.js'
+import { decideOptions } from '../publish/target-content.js'
+import { accessOf } from '../refresh/grant-access.js'
 import { createFakeClock, type FakeClock } from './fake-clock.js'
 import type { FakeAccount, FakePlatform } from './fake-platform.js'
+import { type SampleKind, sampleContent, sampleKinds, whyNot } from './sample-content.js'
+import { createSampleFiles, type SampleFiles } from './sample-files.js'
 
 /** A connected account in a test. */
 export interface ConnectedAccount {
@@ -59,9 +65,14 @@ export interface ProviderRun {
   renew(connected: ConnectedAccount): Promise<RefreshedTokens>
   /** Ends the authorization. @returns false where there is no way to do so from here */
   revoke(connected: Pick<ConnectedAccount, 'access'>): Promise<boolean>
-  inputFor(connected: ConnectedAccount, text?: string): PublishInput
-  /** Brings a post to the point from which the next call makes it public. */
-  prepare(input: PublishInput): Promise<PublishStep & { type: 'send' }>
+  /** Files for posts, and a server from which the platform can fetch them. */
+  files: SampleFiles
+  /** A post of a kind the platform has. Default: the simplest. */
+  inputFor(connected: ConnectedAccount, kind?: SampleKind): Promise<PublishInput>
+  /** Brings a post to the point from which the next call makes something public. What is to be kept sealed is put into the input. */
+  prepare(input: PublishInput, from?: PublishStep): Promise<PublishStep & { type: 'send' }>
+  /** Goes on from a step until the post is public, wholly. */
+  finish(input: PublishInput, from: PublishStep): Promise<SentPost>
   /** What core makes of the error of a hook that has to fail. */
   failureOf(occasion: Occasion, hook: Promise<unknown>): Promise<HookFailure>
   close(): Promise<void>
@@ -118,6 +129,16 @@ export function startRun(provider: Provider, fake: FakePlatform): ProviderRun {
     return tokens
   }
 
+  const files = createSampleFiles()
+  const { limits } = provider.manifest.publish
+  const simplest = sampleKinds.find((kind) => whyNot(kind, limits) === null) ?? 'text'
+  const note = (input: PublishInput, step: PublishStep) => {
+    if (step.type === 'done') return
+    if (step.secrets) input.secrets = step.secrets
+    for (const [name, value] of Object.entries(input.secrets)) secrets.set(`capability ${name}`, value)
+    shown.push(step.checkpoint)
+  }
+
   return {
     ctx,
     clock,
@@ -143,7 +164,8 @@ export function startRun(provider: Provider, fake: FakePlatform): ProviderRun {
       const { subject, settings, grantedScopes } = authorization
       shown.push({ subject, settings, grantedScopes })
       const authMethod = account.approve ? ('oauth2' as const) : ('credentials' as const)
-      const access = { authMethod, subject, settings, grantedScopes, tokens: keep(authorization.tokens) }
+      const way = authMethod === 'oauth2' ? wayIdOf(provider.manifest) : null
+      const access = accessOf({ ...authorization, authMethod, way }, keep(authorization.tokens))
       const targets = await provider.listTargets(ctx, access)
       const found = targets.find(({ targetId }) => targetId === account.targetId)
       for (const [name, value] of Object.entries(found?.secrets ?? {})) secrets.set(`target ${name}`, value)
@@ -187,27 +209,40 @@ export function startRun(provider: Provider, fake: FakePlatform): ProviderRun {
       await revokeAuthorization(ctx, provider, access)
       return true
     },
-    inputFor({ access, target }, text = 'Hello, conformance.') {
+    files,
+    async inputFor({ access, target }, kind = simplest) {
       return {
         access,
         account: target,
-        content: { text, media: [] },
+        content: await sampleContent(kind, provider, files),
+        options: decideOptions(provider.manifest, undefined),
         dedupeKey: provider.createDedupeKey?.(clock.now()) ?? '',
+        secrets: {},
         startedAt: clock.now(),
       }
     },
-    async prepare(input) {
-      const { startPublish, continuePublish } = provider
-      if (!startPublish || !continuePublish) throw new Error(`${provider.manifest.id} does not publish.`)
-      let step = await startPublish(ctx, input)
-      for (let turns = 0; step.type === 'wait' && turns < 20; turns++) {
+    async prepare(input, from) {
+      let step = from ?? (await publishing(provider).start(ctx, input))
+      for (let turns = 0; step.type === 'wait' && turns < 100; turns++) {
+        note(input, step)
         clock.advance(step.resumeAfterSeconds)
-        step = await continuePublish(ctx, input, step.checkpoint)
+        step = await publishing(provider).proceed(ctx, input, step.checkpoint)
       }
       if (step.type !== 'send')
         throw new Error(`Publishing came to "${step.type}" without announcing that it sends.`)
-      shown.push(step.checkpoint)
+      note(input, step)
       return step
+    },
+    async finish(input, from) {
+      let step = from
+      for (let turns = 0; step.type !== 'done' && turns < 100; turns++) {
+        note(input, step)
+        if (step.type === 'wait') clock.advance(step.resumeAfterSeconds)
+        step = await publishing(provider).proceed(ctx, input, step.checkpoint)
+      }
+      shown.push(step)
+      if (step.type !== 'done') throw new Error('Publishing does not come to an end.')
+      return step.sent
     },
     async failureOf(occasion, hook) {
       const error: unknown = await hook.then(
@@ -219,8 +254,17 @@ export function startRun(provider: Provider, fake: FakePlatform): ProviderRun {
       shown.push(failure)
       return failure
     },
-    close: () => client.close(),
+    async close() {
+      await files.close()
+      await client.close()
+    },
   }
+}
+
+/** A platform's two publishing hooks. @throws Error where it has none */
+export function publishing({ manifest, startPublish, continuePublish }: Provider) {
+  if (!startPublish || !continuePublish) throw new Error(`${manifest.id} does not publish.`)
+  return { start: startPublish, proceed: continuePublish }
 }
 
 /** Where requests may go: what is declared, and the accounts' own servers. */

@@ -3,15 +3,21 @@ import type { HttpRequest } from '../http/http-client.js'
 import type { Json } from '../model/json.js'
 import { missingScopes } from '../oauth/scopes.js'
 import { defineProvider, type Occasion, type Provider, type PublishInput } from '../provider/provider.js'
+import { onWay } from '../provider/ways.js'
 import type { FakePlatform, Fault } from './fake-platform.js'
-import { type ConnectedAccount, originsOf, type ProviderRun, startRun } from './provider-run.js'
+import { type ConnectedAccount, originsOf, type ProviderRun, publishing, startRun } from './provider-run.js'
+import { type SampleKind, sampleKinds, whyNot } from './sample-content.js'
 import { secretsIn } from './secrets.js'
 
-/** A proof of possession is made anew for each request (RFC 9449). */
-function withoutProof(request: HttpRequest | undefined): HttpRequest | undefined {
-  if (!request?.headers) return request
-  const headers = Object.entries(request.headers).filter(([name]) => name.toLowerCase() !== 'dpop')
-  return { ...request, headers: Object.fromEntries(headers) }
+/** What of a request has to be the same again: a proof of possession is made anew each time (RFC 9449), and so is a boundary. */
+function sentBytes(request: HttpRequest | undefined): unknown {
+  if (!request) return undefined
+  const { headers = {}, body, ...rest } = request
+  const kept = Object.entries(headers).filter(
+    ([name]) => !['dpop', 'content-type'].includes(name.toLowerCase()),
+  )
+  const bytes = typeof body === 'object' && 'open' in body ? body.bytes : body
+  return { ...rest, headers: Object.fromEntries(kept), body: bytes }
 }
 
 /** What a platform does not have is not tested at all; a test that is skipped would look like one that is owed. */
@@ -34,16 +40,20 @@ function stored(value: Json): Json {
  * checkpoint, setting or target, and no request may have gone to an address that is not declared.
  *
  * @param start brings up the platform, once for the whole suite
+ * @param options.way the further way through the browser on which it is tested; default: the first one
+ * @param options.without kinds of posts that the platform has, and what the suite runs against has not
  * @param options.refreshes whether it gives refresh tokens, where its servers differ in that; default: as the manifest declares
  */
 export function testProvider(
-  provider: Provider,
+  declared: Provider,
   start: () => Promise<FakePlatform>,
-  options: { refreshes?: boolean } = {},
+  options: { way?: string; refreshes?: boolean; without?: readonly SampleKind[] } = {},
 ): void {
+  const provider = onWay(declared, options.way ?? null)
   const { manifest } = provider
-  const { refreshes = manifest.tokens.refresh !== 'none' } = options
-  describe(`${manifest.id} as every platform`, { timeout: 30_000 }, () => {
+  const { refreshes = manifest.tokens.refresh !== 'none', without = [] } = options
+  const name = options.way === undefined ? manifest.id : `${manifest.id} by ${options.way}`
+  describe(`${name} as every platform`, { timeout: 30_000 }, () => {
     let fake: FakePlatform
     let run: ProviderRun
 
@@ -64,10 +74,8 @@ export function testProvider(
 
     const connected = async () => run.connect(await fake.createAccount())
     const renew = (one: ConnectedAccount) => run.renew(one)
-    const send = (input: PublishInput, checkpoint: Json) => {
-      if (!provider.continuePublish) throw new Error(`${manifest.id} does not publish.`)
-      return provider.continuePublish(run.ctx, input, checkpoint)
-    }
+    const send = (input: PublishInput, checkpoint: Json) =>
+      publishing(provider).proceed(run.ctx, input, checkpoint)
 
     /** The call a user would have made on this occasion, ready to meet a fault. */
     const calls: Record<
@@ -87,14 +95,14 @@ export function testProvider(
         return () => provider.verify(run.ctx, access, target)
       },
       async publish() {
-        const input = run.inputFor(await connected())
+        const input = await run.inputFor(await connected())
         const { checkpoint } = await run.prepare(input)
         return () => send(input, checkpoint)
       },
       async delete() {
         const one = await connected()
-        const { platformPostId } = await published(one)
-        return async () => provider.deletePost?.(run.ctx, one.access, platformPostId)
+        const sent = await published(one)
+        return async () => provider.deletePost?.(run.ctx, { access: one.access, account: one.target }, sent)
       },
     }
     const isDone: Record<keyof typeof calls, boolean> = {
@@ -107,11 +115,9 @@ export function testProvider(
     const occasions = (Object.keys(calls) as (keyof typeof calls)[]).filter((occasion) => isDone[occasion])
 
     async function published(one: ConnectedAccount) {
-      const input = run.inputFor(one)
+      const input = await run.inputFor(one)
       const { checkpoint } = await run.prepare(input)
-      const step = await send(input, checkpoint)
-      if (step.type !== 'done') throw new Error(`After sending came "${step.type}".`)
-      return step.sent
+      return run.finish(input, await send(input, checkpoint))
     }
 
     const failing = async (occasion: keyof typeof calls, fault: Fault) => {
@@ -121,7 +127,7 @@ export function testProvider(
     }
 
     it('declares a valid manifest, and an address for each endpoint can be set', () => {
-      expect(defineProvider(provider)).toBe(provider)
+      expect(defineProvider(declared)).toBe(declared)
       expect(JSON.parse(JSON.stringify(manifest))).toEqual(manifest)
       expect(Object.keys(fake.endpoints).sort()).toEqual(Object.keys(manifest.endpoints).sort())
     })
@@ -221,23 +227,42 @@ export function testProvider(
     })
 
     describeIf(isDone.publish)('publish', () => {
-      it('makes one post public, at the last step only', async () => {
+      const { reconcile } = manifest.publish
+      const kinds = sampleKinds.filter(
+        (kind) => whyNot(kind, manifest.publish.limits) === null && !without.includes(kind),
+      )
+      const find = (input: PublishInput, checkpoint: Json) =>
+        provider.findPublished?.(run.ctx, { ...input, sentAt: run.clock.now() }, stored(checkpoint))
+      const posts = async (one: ConnectedAccount) =>
+        (await one.account.posts()).filter(({ inReplyTo }) => inReplyTo === null)
+
+      it.each(kinds)('of kind %s makes one post public, with everything in it', async (kind) => {
         const one = await connected()
-        const input = run.inputFor(one)
-        const { checkpoint } = await run.prepare(input)
+        const input = await run.inputFor(one, kind)
+        const first = await run.prepare(input)
         expect(await one.account.posts()).toEqual([])
-        const step = await send(input, stored(checkpoint))
-        run.shown.push(step)
-        expect(step).toMatchObject({
-          type: 'done',
-          sent: { kind: 'post', platformPostId: expect.any(String) },
-        })
-        expect(await one.account.posts()).toEqual(step.type === 'done' ? [step.sent.platformPostId] : [])
+        const step = await send(input, stored(first.checkpoint))
+        const sent = await run.finish(input, step)
+        expect(sent.platformPostId).not.toBe('')
+        if (sent.permalink !== null) expect(() => new URL(sent.permalink ?? '')).not.toThrow()
+        const [post, ...others] = await posts(one)
+        expect(others).toEqual([])
+        expect(post?.text).toContain(input.content.text)
+        expect(post?.media.map(({ sha256 }) => sha256)).toEqual(
+          input.content.media.map(({ sha256 }) => sha256),
+        )
+        if (manifest.publish.limits.images?.maxAltTextGraphemes !== 0) {
+          const given = input.content.media.map(({ altText }) => altText)
+          expect(post?.media.map(({ altText }) => altText ?? '')).toEqual(given)
+        }
+        const below = (await one.account.posts()).filter(({ inReplyTo }) => inReplyTo === post?.id)
+        expect(below.map(({ text }) => text)).toEqual(input.content.replies)
       })
 
       it('with an access token that ended asks for a refresh, or says that the grant is lost', async () => {
+        if (!manifest.tokens.neededToPublish) return
         const one = await connected()
-        const input = run.inputFor(one)
+        const input = await run.inputFor(one)
         const { checkpoint } = await run.prepare(input)
         const accessToken = fake.expireAccessToken(one.access.tokens.accessToken)
         run.secrets.set('expired access token', accessToken)
@@ -252,33 +277,35 @@ export function testProvider(
 
       it('whose answer is lost may have happened, is found, and is not made twice by a repetition', async () => {
         const one = await connected()
-        const input = run.inputFor(one)
+        const input = await run.inputFor(one)
         const { checkpoint } = await run.prepare(input)
         fake.fail('lost_answer')
         const failure = await run.failureOf('publish', send(input, checkpoint))
         expect(failure).toMatchObject({ classification: { kind: 'unavailable' }, effect: 'maybe' })
         fake.heal()
-        const posts = await one.account.posts()
-        expect(posts).toHaveLength(1)
 
         if (provider.findPublished) {
-          const found = await provider.findPublished(run.ctx, input, stored(checkpoint))
+          const found = await find(input, checkpoint)
           run.shown.push(found)
-          expect(found?.platformPostId).toBe(posts[0])
+          if (!found) throw new Error('What was published is not found.')
+          const { platformPostId } = await run.finish(input, found)
+          expect((await posts(one)).map(({ id }) => id)).toEqual([platformPostId])
         }
-        if (manifest.publish.reconcile === 'key') {
+        if (reconcile === 'key') {
+          const before = await posts(one)
+          expect(before).toHaveLength(1)
           const again = await send(input, stored(checkpoint)).catch((error: unknown) => error)
           if (again instanceof Error) {
-            const failure = await run.failureOf('publish', Promise.reject(again))
-            expect(failure.classification.kind).toBe('already_sent')
-          } else expect(again).toMatchObject({ type: 'done', sent: { platformPostId: posts[0] } })
-          expect(await one.account.posts()).toEqual(posts)
+            const repeated = await run.failureOf('publish', Promise.reject(again))
+            expect(repeated.classification.kind).toBe('already_sent')
+          } else expect(again).toMatchObject({ type: 'done', sent: { platformPostId: before[0]?.id } })
+          expect(await posts(one)).toEqual(before)
         }
       })
 
       it('whose request is lost is not found, and a repetition sends the same bytes', async () => {
         const one = await connected()
-        const input = run.inputFor(one)
+        const input = await run.inputFor(one)
         const { checkpoint } = await run.prepare(input)
         fake.fail('lost_request')
         run.requests.length = 0
@@ -286,14 +313,12 @@ export function testProvider(
         const [first] = run.requests
         fake.heal()
         expect(await one.account.posts()).toEqual([])
-        if (provider.findPublished)
-          expect(await provider.findPublished(run.ctx, input, stored(checkpoint))).toBeNull()
+        if (provider.findPublished) expect(await find(input, checkpoint)).toBeNull()
 
         run.requests.length = 0
-        const step = await send(input, stored(checkpoint))
-        expect(step.type).toBe('done')
-        expect(withoutProof(run.requests[0])).toEqual(withoutProof(first))
-        expect(await one.account.posts()).toHaveLength(1)
+        await run.finish(input, await send(input, stored(checkpoint)))
+        expect(sentBytes(run.requests[0])).toEqual(sentBytes(first))
+        expect(await posts(one)).toHaveLength(1)
       })
 
       it('has a new key for every post', () => {
@@ -303,10 +328,11 @@ export function testProvider(
 
       itIf(isDone.delete)('can be undone, twice without complaint', async () => {
         const one = await connected()
-        const { platformPostId } = await published(one)
-        await provider.deletePost?.(run.ctx, one.access, platformPostId)
+        const sent = await published(one)
+        const of = { access: one.access, account: one.target }
+        await provider.deletePost?.(run.ctx, of, sent)
         expect(await one.account.posts()).toEqual([])
-        await provider.deletePost?.(run.ctx, one.access, platformPostId)
+        await provider.deletePost?.(run.ctx, of, sent)
       })
     })
 

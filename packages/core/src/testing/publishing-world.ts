@@ -1,9 +1,9 @@
 import type { CoreContext } from '../core-context.js'
 import type { Account } from '../model/account.js'
 import type { PostId } from '../model/ids.js'
-import { type Attempt, isFinal, type Post } from '../model/post.js'
+import { type Attempt, type Content, isFinal, type Post } from '../model/post.js'
 import type { Scope } from '../model/scope.js'
-import { createPostGroup } from '../publish/create-post-group.js'
+import { createPostGroup, type PostGroupDraft } from '../publish/create-post-group.js'
 import { runPostTurn } from '../publish/post-turn.js'
 import { createFakeClock, type FakeClock } from './fake-clock.js'
 import { createMemoryPlatform, type MemoryPlatform, type MemoryPlatformOptions } from './memory-platform.js'
@@ -19,7 +19,10 @@ export interface PublishingWorld {
   account: Account
   /** Another process on the same database. */
   startProcess(options?: Partial<TestCoreOptions>): Promise<CoreContext>
-  createPost(text?: string): Promise<Post>
+  createPost(
+    text?: string,
+    more?: Omit<Partial<PostGroupDraft>, 'content'> & { content?: Partial<Content> },
+  ): Promise<Post>
   get(id: PostId): Promise<Post>
   attempts(id: PostId): Promise<Attempt[]>
   /** Lets time pass until the post is due, whoever held it being long gone, and gives it one turn. */
@@ -50,8 +53,12 @@ export async function createPublishingWorld(
     scope,
     account,
     startProcess,
-    async createPost(text = 'Hello') {
-      const draft = { content: { text, media: [] }, targets: [{ accountId: account.id }] }
+    async createPost(text = 'Hello', { content = {}, ...more } = {}) {
+      const draft = {
+        content: { text, media: [], ...content },
+        targets: [{ accountId: account.id }],
+        ...more,
+      }
       const { posts } = await createPostGroup(core, scope, draft)
       const [post] = posts
       if (!post) throw new Error('no post was made')

@@ -4,6 +4,7 @@ import { type Account, type Health, healthy } from '../model/account.js'
 import type { Connection } from '../model/connection.js'
 import type { Grant } from '../model/grant.js'
 import { newId, type PostId, type WorkspaceId } from '../model/ids.js'
+import type { Media } from '../model/media.js'
 import type { Attempt, Post, PostGroup } from '../model/post.js'
 import type { PostWakeUp, SealedOwner, Store } from '../store/store.js'
 
@@ -49,6 +50,7 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
       workspaceId,
       platform: 'memory',
       authMethod: 'credentials',
+      way: null,
       client: null,
       authorizedAt: at(0),
       endsAt: null,
@@ -82,6 +84,10 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
       id: newId('postGroup'),
       workspaceId,
       content: { text: 'Grüße, 👋', media: [], languages: ['de'] },
+      publishAt: at(3600),
+      timeZone: 'Europe/Berlin',
+      graceSeconds: 600,
+      version: 1,
       createdAt: at(0),
       createdBy: 'local',
     })
@@ -91,12 +97,15 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
       groupId: group.id,
       accountId: account.id,
       platform: 'memory',
+      target: { overrides: { text: 'Only here' }, options: { loud: true } },
       state: 'queued',
       fence: 0,
       dedupeKey: null,
       dedupeKeyAt: null,
       checkpoint: null,
       checkpointSends: false,
+      progress: null,
+      slotAt: null,
       failedTurns: 0,
       dueAt: at(0),
       wakeAt: at(15),
@@ -259,12 +268,22 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
         const { workspaceId, grant } = await furnish()
         const { refreshAt: _, ...expected } = grant
         expect(await store.grants.get(workspaceId, grant.id)).toEqual({ ...expected, refreshMarker: null })
-        expect(await store.grants.findBySubject(workspaceId, 'memory', grant.subject)).toMatchObject({
+        expect(await store.grants.findBySubject(workspaceId, grant)).toMatchObject({
           id: grant.id,
         })
         const theirs = await createWorkspace()
         expect(await store.grants.get(theirs, grant.id)).toBeUndefined()
-        expect(await store.grants.findBySubject(theirs, 'memory', grant.subject)).toBeUndefined()
+        expect(await store.grants.findBySubject(theirs, grant)).toBeUndefined()
+      })
+
+      it('of one subject are apart by the way on which they were given', async () => {
+        const { workspaceId, grant } = await furnish()
+        const other = { ...grantOf(workspaceId), subject: grant.subject, way: 'partner' }
+        await store.grants.insert(other)
+        expect(await store.grants.get(workspaceId, other.id)).toMatchObject({ way: 'partner' })
+        expect((await store.grants.findBySubject(workspaceId, grant))?.id).toBe(grant.id)
+        expect((await store.grants.findBySubject(workspaceId, other))?.id).toBe(other.id)
+        expect(await store.grants.findBySubject(workspaceId, { ...grant, way: 'side' })).toBeUndefined()
       })
 
       it('are leased to one of many, for a while, and only in the version that was seen', async () => {
@@ -359,7 +378,7 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
         expect(await store.grants.isSubjectInUse('else', grant.subject, null, null)).toBe(false)
         await store.grants.end(workspaceId, grant.id, gone)
         expect(await store.grants.isSubjectInUse('memory', grant.subject, null, null)).toBe(false)
-        expect(await store.grants.findBySubject(workspaceId, 'memory', grant.subject)).toBeUndefined()
+        expect(await store.grants.findBySubject(workspaceId, grant)).toBeUndefined()
         expect(await store.grants.get(workspaceId, grant.id)).toMatchObject({ version: 2, health: gone })
       })
 
@@ -416,6 +435,21 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
         expect(await store.accounts.countConnected(workspaceId)).toBe(3)
         await store.accounts.attach(workspaceId, account.id, null, gone)
         expect(await store.accounts.countConnected(workspaceId)).toBe(2)
+      })
+
+      it('are found by their targets, the disconnected ones too, in their workspace only', async () => {
+        const { workspaceId, account } = await furnish()
+        const gone = { ...accountOf({ ...account, id: account.grantId as Grant['id'] }), grantId: null }
+        await store.accounts.insert({
+          ...gone,
+          health: { ...fine, status: 'disconnected', reason: 'disconnected_by_user' },
+        })
+        const targetIds = [account.targetId, gone.targetId, 'nothing']
+        const found = await store.accounts.listByTargets(workspaceId, 'memory', targetIds)
+        expect(found.map(({ id }) => id).sort()).toEqual([account.id, gone.id].sort())
+        expect(await store.accounts.listByTargets(workspaceId, 'other', targetIds)).toEqual([])
+        expect(await store.accounts.listByTargets(await createWorkspace(), 'memory', targetIds)).toEqual([])
+        expect(await store.accounts.listByTargets(workspaceId, 'memory', [])).toEqual([])
       })
 
       it('change in what is named and nothing else', async () => {
@@ -500,26 +534,31 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
       })
     })
 
+    const connectionOf = (workspaceId: WorkspaceId, more: Partial<Connection> = {}): Connection => ({
+      id: newId('connection'),
+      workspaceId,
+      platform: 'memory',
+      state: 'pending',
+      actor: 'local',
+      method: 'credentials',
+      way: null,
+      oauth: null,
+      consumedAt: null,
+      reconnectAccountId: null,
+      grantId: null,
+      targets: [],
+      accountIds: [],
+      failureReason: null,
+      expiresAt: at(600),
+      createdAt: at(0),
+      ...more,
+    })
+
     describe('connections and media', () => {
       it('move on from the state they are in, once', async () => {
         const { workspaceId, account } = await furnish()
         const theirs = await createWorkspace()
-        const connection: Connection = {
-          id: newId('connection'),
-          workspaceId,
-          platform: 'memory',
-          state: 'pending',
-          actor: 'local',
-          method: 'credentials',
-          oauth: null,
-          consumedAt: null,
-          reconnectAccountId: account.id,
-          targets: [],
-          accountIds: [],
-          failureReason: null,
-          expiresAt: at(600),
-          createdAt: at(0),
-        }
+        const connection = connectionOf(workspaceId, { reconnectAccountId: account.id })
         await store.connections.insert(connection)
         expect(await store.connections.get(workspaceId, connection.id)).toEqual(connection)
         expect(await store.connections.get(theirs, connection.id)).toBeUndefined()
@@ -548,25 +587,154 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
         ).rejects.toThrow(/foreign key/)
       })
 
-      it('media come back in any number to their workspace only', async () => {
-        const [mine, theirs] = [await createWorkspace(), await createWorkspace()]
-        const media = {
+      it('that have something to give back are found when that is due, by one of many, until it is done', async () => {
+        const { workspaceId } = await furnish()
+        const connection = connectionOf(workspaceId, { state: 'selecting_targets', way: 'partner' })
+        await store.connections.insert(connection)
+        const end = { state: 'expired' as const, giveBackAt: at(700) }
+        await store.connections.advance(workspaceId, connection.id, ['selecting_targets'], end)
+        const due = async (seconds: number) =>
+          (
+            await Promise.all(
+              [store, other].map((each) => each.connections.takeToGiveBack(at(seconds), 60, 100)),
+            )
+          )
+            .flat()
+            .filter(({ id }) => id === connection.id)
+        expect(await due(699)).toEqual([])
+        expect(await due(700)).toEqual([{ ...connection, state: 'expired' }])
+        expect(await due(759)).toEqual([])
+        expect(await due(760)).toHaveLength(1)
+        await store.connections.noteGivenBack(workspaceId, connection.id)
+        expect(await due(9999)).toEqual([])
+      })
+
+      it('belong to a grant of their own workspace', async () => {
+        const { workspaceId, grant } = await furnish()
+        const theirs = await createWorkspace()
+        const connection = connectionOf(workspaceId, { grantId: grant.id })
+        await store.connections.insert(connection)
+        expect(await store.connections.get(workspaceId, connection.id)).toEqual(connection)
+        await expect(
+          store.connections.insert({ ...connection, id: newId('connection'), workspaceId: theirs }),
+        ).rejects.toThrow(/foreign key/)
+      })
+
+      describe('media', () => {
+        const fileOf = (workspaceId: WorkspaceId, more: Partial<Media> = {}): Media => ({
           id: newId('media'),
-          workspaceId: mine,
-          mimeType: 'image/png',
+          workspaceId,
+          kind: 'video',
+          mimeType: 'video/mp4',
           bytes: 5_000_000_000,
           sha256: 'aa',
           width: 1,
-          height: null,
-          fileName: 'ü.png',
+          height: 2,
+          durationMs: 3000,
+          frameRate: 29.97,
+          videoCodec: 'avc',
+          audioCodec: null,
+          isAnimated: false,
+          frames: null,
+          fileName: 'ü.mp4',
           createdAt: at(0),
+          deletedAt: null,
+          ...more,
+        })
+        const add = async (file: Media) => {
+          await store.media.beginUpload(file.workspaceId, file.id)
+          return store.transaction((tx) => tx.media.insert(file))
         }
-        await store.media.insert(media)
-        expect(await store.media.get(mine, media.id)).toEqual(media)
-        expect(await store.media.getMany(mine, [media.id, newId('media')])).toEqual([media])
-        expect(await store.media.getMany(mine, [])).toEqual([])
-        expect(await store.media.get(theirs, media.id)).toBeUndefined()
-        expect(await store.media.getMany(theirs, [media.id])).toEqual([])
+        const remove = (file: Media, when = at(0)) =>
+          store.transaction((tx) => tx.media.delete(file.workspaceId, file.id, when))
+        const days = (count: number) => at(count * 24 * 60 * 60)
+        /** Of all that is there: tests of one database meet here. */
+        const takeToDelete = async (now: Date, keepDays: number): Promise<string[]> => {
+          const { toDelete } = await store.transaction((tx) => tx.media.takeToDelete(now, keepDays, 1000))
+          return toDelete.map(({ id }) => id)
+        }
+
+        it('come back in any number to their workspace only', async () => {
+          const [mine, theirs] = [await createWorkspace(), await createWorkspace()]
+          const media = fileOf(mine)
+          const gif = fileOf(mine, { kind: 'image', isAnimated: true, frames: 7, videoCodec: null })
+          expect(await add(media)).toBe(true)
+          expect(await add(gif)).toBe(true)
+          expect(await store.media.get(mine, media.id)).toEqual(media)
+          expect(await store.media.get(mine, gif.id)).toEqual(gif)
+          expect(await store.media.getMany(mine, [media.id, newId('media')])).toEqual([media])
+          expect(await store.media.getMany(mine, [])).toEqual([])
+          expect(await store.media.get(theirs, media.id)).toBeUndefined()
+          expect(await store.media.getMany(theirs, [media.id])).toEqual([])
+          expect(await remove({ ...media, workspaceId: theirs })).toBe('not_found')
+        })
+
+        it('are made of an upload that nobody has given up', async () => {
+          const workspaceId = await createWorkspace()
+          const [lives, dies] = [fileOf(workspaceId), fileOf(workspaceId)]
+          for (const { id } of [lives, dies]) await store.media.beginUpload(workspaceId, id)
+          await sleep(50)
+          expect(await store.media.continueUpload(workspaceId, lives.id)).toBe(true)
+          const taken = (await store.media.takeAbandonedUploads(0.04, 1000)).map(({ id }) => id)
+          expect(taken).toContain(dies.id)
+          expect(taken).not.toContain(lives.id)
+          expect(await store.media.continueUpload(workspaceId, dies.id)).toBe(false)
+          expect(await store.transaction((tx) => tx.media.insert(dies))).toBe(false)
+          expect(await store.transaction((tx) => tx.media.insert(lives))).toBe(true)
+          await store.media.endUpload(workspaceId, dies.id)
+          await sleep(50)
+          const again = (await store.media.takeAbandonedUploads(0.04, 1000)).map(({ id }) => id)
+          expect(again).not.toContain(dies.id)
+        })
+
+        it('are not deleted while a post waits that uses them, and may be afterwards, as often as one likes', async () => {
+          const { workspaceId, group, post } = await furnish()
+          const file = fileOf(workspaceId)
+          await add(file)
+          const using = { ...group, id: newId('postGroup') }
+          await store.postGroups.insert(using)
+          await store.postGroups.setMedia(workspaceId, using.id, [file.id])
+          for (const state of ['draft', 'scheduled', 'queued', 'publishing', 'unknown'] as const) {
+            const waits = { ...post, id: newId('post'), groupId: using.id, state, wakeAt: at(10_000) }
+            await store.posts.insert(waits)
+            expect(await remove(file), state).toBe('in_use')
+            expect(await takeToDelete(days(1000), 90)).not.toContain(file.id)
+            const over = state === 'publishing' || state === 'unknown' ? 'failed' : 'cancelled'
+            const isOver = { state: over, wakeAt: null } as const
+            expect(await store.posts.change(workspaceId, waits.id, [state], isOver)).toBe(true)
+          }
+          expect(await remove(file, at(5))).toBe('deleted')
+          expect(await remove(file, at(6))).toBe('deleted')
+          expect((await store.media.get(workspaceId, file.id))?.deletedAt).toEqual(at(5))
+        })
+
+        it('that nobody used for long are taken once, and again while their content is still there', async () => {
+          const workspaceId = await createWorkspace()
+          const file = fileOf(workspaceId)
+          await add(file)
+          expect(await takeToDelete(days(89), 90)).not.toContain(file.id)
+          expect(await takeToDelete(days(91), 90)).toContain(file.id)
+          expect((await store.media.get(workspaceId, file.id))?.deletedAt).toEqual(days(91))
+          expect(await takeToDelete(days(91), 90)).not.toContain(file.id)
+          expect(await takeToDelete(days(92), 90)).toContain(file.id)
+          await store.media.noteContentDeleted(workspaceId, file.id)
+          expect(await takeToDelete(days(100), 90)).not.toContain(file.id)
+        })
+
+        it('are kept from their last use on', async () => {
+          const { workspaceId, group, post } = await furnish()
+          const file = fileOf(workspaceId)
+          await add(file)
+          const using = { ...group, id: newId('postGroup') }
+          await store.postGroups.insert(using)
+          await store.postGroups.setMedia(workspaceId, using.id, [file.id])
+          const waits = { ...post, id: newId('post'), groupId: using.id, state: 'publishing' } as const
+          await store.posts.insert(waits)
+          const isOver = { state: 'published', publishedAt: days(50), wakeAt: null } as const
+          expect(await store.posts.change(workspaceId, waits.id, ['publishing'], isOver)).toBe(true)
+          expect(await takeToDelete(days(139), 90)).not.toContain(file.id)
+          expect(await takeToDelete(days(141), 90)).toContain(file.id)
+        })
       })
     })
 
@@ -597,6 +765,88 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
         const won = got.filter((each) => each !== undefined)
         expect(won).toHaveLength(1)
         expect(won[0]).toMatchObject({ state: 'publishing', fence: 1, wakeAt: at(61) })
+      })
+
+      it('are claimed one at a time for each account, and the next one is found', async () => {
+        const { workspaceId, group, account, post } = await furnish()
+        const second = postOf(group, account, { dueAt: at(1), wakeAt: at(16) })
+        await store.posts.insert(second)
+        const wakeUps = [second, post].map(({ id }) => ({ workspaceId, postId: id }))
+        expect((await store.posts.listWaiting(wakeUps, at(1))).map(({ postId }) => postId)).toEqual([
+          second.id,
+          post.id,
+        ])
+        const first = await claimed(post)
+        expect(await store.posts.listWaiting(wakeUps, at(1))).toEqual([
+          { workspaceId, postId: second.id, accountId: account.id, platform: 'memory' },
+        ])
+        expect(await claim(other, second, 60, at(1))).toBeUndefined()
+        expect(await store.posts.nextOfAccount(workspaceId, account.id, at(0))).toBeUndefined()
+        expect(await store.posts.nextOfAccount(workspaceId, account.id, at(1))).toBe(second.id)
+        await store.posts.write(workspaceId, post.id, first.fence, {}, true)
+        expect(await claim(other, second, 60, at(1))).toMatchObject({ id: second.id })
+      })
+
+      it('stay in the hands of a holder who says that he lives, and of no other', async () => {
+        const { workspaceId, post } = await furnish()
+        const held = await claimed(post, 0.2)
+        const lease = { seconds: 60, now: at(5) }
+        expect(await store.posts.renew(workspaceId, post.id, held.fence + 1, lease)).toBe(false)
+        expect(await store.posts.renew(await createWorkspace(), post.id, held.fence, lease)).toBe(false)
+        expect(await store.posts.renew(workspaceId, post.id, held.fence, lease)).toBe(true)
+        await sleep(250)
+        expect(await claim(other, post, 60)).toBeUndefined()
+        expect((await store.posts.get(workspaceId, post.id))?.wakeAt).toEqual(at(66))
+      })
+
+      it('are counted where they went out, or will, between two instants', async () => {
+        const { workspaceId, group, account, post } = await furnish()
+        await store.posts.insert(
+          postOf(group, account, { state: 'scheduled', dueAt: at(100), wakeAt: at(100) }),
+        )
+        await store.posts.insert(postOf(group, account, { state: 'draft', dueAt: at(50), wakeAt: null }))
+        const count = (from: number, to: number) =>
+          store.posts.countBetween(workspaceId, account.id, at(from), at(to))
+        expect([await count(-1, 100), await count(0, 100), await count(-1, 99)]).toEqual([2, 1, 1])
+        const held = await claimed(post)
+        const published = { state: 'published', wakeAt: null, publishedAt: at(70) } as const
+        await store.posts.write(workspaceId, post.id, held.fence, published, true)
+        expect([await count(0, 99), await count(70, 99)]).toEqual([1, 0])
+      })
+
+      it('of a group change by compare-and-set on its version, and its files with it', async () => {
+        const { workspaceId, group } = await furnish()
+        const change = { content: { text: 'New', media: [] }, publishAt: null }
+        expect(await store.postGroups.change(workspaceId, group.id, 2, change)).toBe(false)
+        expect(await store.postGroups.change(await createWorkspace(), group.id, 1, change)).toBe(false)
+        expect(await store.postGroups.change(workspaceId, group.id, 1, change)).toBe(true)
+        expect(await store.postGroups.get(workspaceId, group.id)).toEqual({ ...group, ...change, version: 2 })
+      })
+
+      it('that missed their time are listed, and the next one to wake is known', async () => {
+        const { group, account } = await furnish()
+        const missed = { state: 'scheduled', dueAt: at(-90_000), wakeAt: at(-90_000) } as const
+        const post = postOf(group, account, missed)
+        await store.posts.insert(post)
+        expect(await store.posts.listOverdue(at(-80_000), 9)).toEqual([
+          { workspaceId: post.workspaceId, postId: post.id, dueAt: at(-90_000) },
+        ])
+        expect(await store.posts.listOverdue(at(-90_001), 9)).toEqual([])
+        expect((await store.posts.nextWakeAt())?.getTime()).toBeLessThanOrEqual(at(-90_000).getTime())
+        await store.posts.change(post.workspaceId, post.id, ['scheduled'], {
+          state: 'cancelled',
+          wakeAt: null,
+        })
+      })
+
+      it('take places in a queue that lets so many pass in a time', async () => {
+        const key = newId('event')
+        const take = (now: number) => store.paces.take(key, { max: 2, perSeconds: 10 }, at(now))
+        const places = []
+        for (let n = 0; n < 4; n++) places.push(await take(0))
+        expect(places).toEqual([at(0), at(0), at(5), at(10)])
+        // Whoever was idle has saved up no more than what may pass at once.
+        expect([await take(100), await take(100), await take(100)]).toEqual([at(100), at(100), at(105)])
       })
 
       it('are written by the holder of the fence alone, who loses it to the next once the lease is over', async () => {
@@ -757,6 +1007,32 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
       })
     })
 
+    it('clients are listed by platform, way, source and server, until they are retired', async () => {
+      const workspaceId = await createWorkspace()
+      const clientOf = (way: string | null) => ({
+        id: newId('oauthClient'),
+        workspaceId,
+        platform: 'memory',
+        way,
+        source: 'workspace' as const,
+        server: '',
+        redirectUri: '',
+        scopes: [],
+        clientId: 'id',
+        endpoints: {},
+        createdAt: at(0),
+      })
+      const [first, partner] = [clientOf(null), clientOf('partner')]
+      await store.oauthClients.insert(first)
+      await store.oauthClients.insert(partner)
+      expect(await store.oauthClients.list(workspaceId, first)).toEqual([first])
+      expect(await store.oauthClients.list(workspaceId, partner)).toEqual([partner])
+      expect(await store.oauthClients.list(workspaceId, { ...first, server: 'other' })).toEqual([])
+      await store.oauthClients.retire(workspaceId, partner.id)
+      expect(await store.oauthClients.list(workspaceId, partner)).toEqual([])
+      expect(await store.oauthClients.get(workspaceId, partner.id)).toEqual(partner)
+    })
+
     describe('idempotency', () => {
       const call = (owner: string, more: object = {}) => ({
         verb: 'v',
@@ -871,6 +1147,42 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
             createdAt: at(0),
           }),
         ).rejects.toMatchObject({ code: 'invalid_request' })
+      })
+    })
+
+    describe('the place of the sandbox', () => {
+      const placeOf = (processId: string) => ({
+        processId,
+        host: 'here',
+        origin: 'http://127.0.0.1:1',
+        bases: { x: 'http://127.0.0.1:1/x', mastodon: 'http://127.0.0.1:2' },
+      })
+
+      it('goes to one process, which holds it until it leaves', async () => {
+        expect(await store.sandboxPlace.find()).toBeUndefined()
+        const claims = await Promise.all(
+          ['a', 'b', 'c', 'd'].map((id, at) => (at % 2 ? store : other).sandboxPlace.claim(placeOf(id), 60)),
+        )
+        expect(claims.filter(Boolean)).toHaveLength(1)
+        const held = await other.sandboxPlace.find()
+        const holder = held?.processId ?? ''
+        expect(held).toEqual(placeOf(holder))
+        expect(await store.sandboxPlace.claim(placeOf('late'), 60)).toBe(false)
+        expect(await store.sandboxPlace.claim(placeOf(holder), 60)).toBe(true)
+        await store.sandboxPlace.leave('late')
+        expect(await store.sandboxPlace.find()).toBeDefined()
+        await store.sandboxPlace.leave(holder)
+        expect(await store.sandboxPlace.find()).toBeUndefined()
+      })
+
+      it('is free when its time is over, or when its process is known to be gone', async () => {
+        expect(await store.sandboxPlace.claim(placeOf('short'), 0.05)).toBe(true)
+        await vi.waitFor(async () => expect(await store.sandboxPlace.find()).toBeUndefined())
+        expect(await other.sandboxPlace.claim(placeOf('next'), 60)).toBe(true)
+        expect(await store.sandboxPlace.claim(placeOf('late'), 60, 'another')).toBe(false)
+        expect(await store.sandboxPlace.claim(placeOf('late'), 60, 'next')).toBe(true)
+        expect(await other.sandboxPlace.claim(placeOf('next'), 60)).toBe(false)
+        await store.sandboxPlace.leave('late')
       })
     })
 

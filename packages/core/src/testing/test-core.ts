@@ -1,7 +1,14 @@
 import { connectAccount } from '../connect/connect-account.js'
 import { defaultPlans } from '../connect/plans.js'
-import type { CoreContext, Environment, Timings } from '../core-context.js'
+import {
+  type CoreContext,
+  defaultMediaLimits,
+  type Environment,
+  type MediaLimits,
+  type Timings,
+} from '../core-context.js'
 import { createHttpClient, type HttpClient } from '../http/http-client.js'
+import type { MediaStorage } from '../media/media-storage.js'
 import type { Account } from '../model/account.js'
 import { type Logger, silentLogger } from '../model/ambient.js'
 import type { WorkspaceId } from '../model/ids.js'
@@ -14,6 +21,7 @@ import { localKeyProvider, newKeyRing } from '../vault/local-key-ring.js'
 import { openVault, registerKeyRing } from '../vault/vault.js'
 import { createWorkspace } from '../workspace/workspaces.js'
 import type { FakeClock } from './fake-clock.js'
+import { memoryMediaStorage } from './memory-media-storage.js'
 import type { MemoryPlatform } from './memory-platform.js'
 import type { TestDatabase } from './test-database.js'
 
@@ -24,6 +32,7 @@ const keyProvider = localKeyProvider(newKeyRing())
 const testTimings: Timings = {
   postLease: 0.3,
   postTurn: 60,
+  step: 300,
   send: 30,
   reconcileMargin: 5,
   sweep: 0.05,
@@ -42,6 +51,10 @@ export interface TestCoreOptions {
   clock: FakeClock
   timings?: Partial<Timings>
   logger?: Logger
+  /** Default: in memory. */
+  media?: MediaStorage
+  mediaLimits?: Partial<MediaLimits>
+  publicUrl?: string
   /** Stands between core and the store, to make it fail. */
   wrapStore?: (store: Store) => Store
 }
@@ -57,26 +70,23 @@ export async function createTestCore(database: TestDatabase, options: TestCoreOp
   const store = options.wrapStore?.(opened) ?? opened
   const { clock, logger = silentLogger } = options
   await registerKeyRing(opened.keys, keyProvider)
+  const network = createHttpClient({
+    userAgent: 'postmcp-test',
+    logger,
+    allowedOrigins: options.allowedOrigins ?? [],
+  })
   const environment = {
-    http:
-      options.http ??
-      createHttpClient({
-        userAgent: 'postmcp-test',
-        logger,
-        allowedOrigins: options.allowedOrigins ?? [],
-      }),
+    http: options.http ?? network,
     endpoints: options.endpoints ?? {},
     clients: options.clients ?? {},
   }
-  const files = new Map<string, Uint8Array<ArrayBuffer>>()
   return {
     store,
     vault: openVault({ keys: store.keys, provider: keyProvider, clock }),
     providers: createRegistry(options.platforms.map(({ provider }) => provider)),
-    media: {
-      put: async (key, bytes) => void files.set(key, new Uint8Array(bytes)),
-      get: async (key) => files.get(key) ?? null,
-    },
+    media: options.media ?? memoryMediaStorage(),
+    files: network,
+    mediaLimits: { ...defaultMediaLimits, ...options.mediaLimits },
     clock,
     logger,
     timings: { ...testTimings, ...options.timings },
@@ -84,7 +94,8 @@ export async function createTestCore(database: TestDatabase, options: TestCoreOp
     refreshFlights: new RefreshFlights(),
     environments: { live: environment, sandbox: environment },
     plans: defaultPlans,
-    publicUrl: 'http://127.0.0.1:4477',
+    publicUrl: options.publicUrl ?? 'http://127.0.0.1:4477',
+    localUrl: 'http://127.0.0.1:4477',
     redirectUris: ['http://127.0.0.1:4477/accounts/oauth/callback'],
   }
 }

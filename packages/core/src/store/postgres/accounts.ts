@@ -35,6 +35,17 @@ export const accounts = (db: Kysely<Database>): StoreOperations['accounts'] => (
       .executeTakeFirst()
     return row && toAccount(row)
   },
+  async listByTargets(workspaceId, platform, targetIds) {
+    if (targetIds.length === 0) return []
+    const rows = await db
+      .selectFrom('accounts')
+      .selectAll()
+      .where('workspace_id', '=', workspaceId)
+      .where('platform', '=', platform)
+      .where('target_id', 'in', targetIds)
+      .execute()
+    return rows.map(toAccount)
+  },
   async findByTarget(workspaceId, platform, targetId) {
     const row = await db
       .selectFrom('accounts')

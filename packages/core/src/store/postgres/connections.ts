@@ -19,8 +19,10 @@ export function connections(db: Kysely<Database>): StoreOperations['connections'
           state: connection.state,
           actor: connection.actor,
           method: connection.method,
+          way: connection.way,
           oauth: connection.oauth && JSON.stringify(connection.oauth),
           reconnect_account_id: connection.reconnectAccountId,
+          grant_id: connection.grantId,
           targets: JSON.stringify(connection.targets),
           account_ids: connection.accountIds,
           failure_reason: connection.failureReason,
@@ -48,6 +50,7 @@ export function connections(db: Kysely<Database>): StoreOperations['connections'
           ...(update.failureReason !== undefined && { failure_reason: update.failureReason }),
           ...(update.expiresAt !== undefined && { expires_at: update.expiresAt }),
           ...(update.csrfHash !== undefined && { csrf_hash: update.csrfHash }),
+          ...(update.giveBackAt !== undefined && { give_back_at: update.giveBackAt }),
         })
         .where('workspace_id', '=', workspaceId)
         .where('id', '=', id)
@@ -55,10 +58,10 @@ export function connections(db: Kysely<Database>): StoreOperations['connections'
         .executeTakeFirst()
       return numUpdatedRows > 0n
     },
-    async openForBrowser(workspaceId, id, { oauth, stateHash, startHash }) {
+    async openForBrowser(workspaceId, id, { oauth, way, stateHash, startHash }) {
       const { numUpdatedRows } = await db
         .updateTable('connections')
-        .set({ oauth: JSON.stringify(oauth), state_hash: stateHash, start_hash: startHash })
+        .set({ oauth: JSON.stringify(oauth), way, state_hash: stateHash, start_hash: startHash })
         .where('workspace_id', '=', workspaceId)
         .where('id', '=', id)
         .where('state', '=', 'pending')
@@ -114,6 +117,35 @@ export function connections(db: Kysely<Database>): StoreOperations['connections'
         .limit(limit)
         .execute()
       return rows.map(toConnection)
+    },
+    async takeToGiveBack(now, againInSeconds, limit) {
+      const rows = await db
+        .with('due', (with_) =>
+          with_
+            .selectFrom('connections')
+            .select(['workspace_id', 'id'])
+            .where('give_back_at', '<=', now)
+            .orderBy('give_back_at')
+            .limit(limit)
+            .forUpdate()
+            .skipLocked(),
+        )
+        .updateTable('connections')
+        .from('due')
+        .set({ give_back_at: new Date(now.getTime() + againInSeconds * 1000) })
+        .whereRef('connections.workspace_id', '=', 'due.workspace_id')
+        .whereRef('connections.id', '=', 'due.id')
+        .returningAll('connections')
+        .execute()
+      return rows.map(toConnection)
+    },
+    async noteGivenBack(workspaceId, id) {
+      await db
+        .updateTable('connections')
+        .set({ give_back_at: null })
+        .where('workspace_id', '=', workspaceId)
+        .where('id', '=', id)
+        .execute()
     },
   }
 }

@@ -26,6 +26,7 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
           workspace_id: grant.workspaceId,
           platform: grant.platform,
           auth_method: grant.authMethod,
+          way: grant.way,
           client: grant.client && JSON.stringify(grant.client),
           subject: grant.subject,
           settings: JSON.stringify(grant.settings),
@@ -49,12 +50,13 @@ export function grants(db: Kysely<Database>): StoreOperations['grants'] {
         .executeTakeFirst()
       return row && toGrant(row)
     },
-    async findBySubject(workspaceId, platform, subject) {
+    async findBySubject(workspaceId, { platform, way, subject }) {
       const row = await db
         .selectFrom('grants')
         .selectAll()
         .where('workspace_id', '=', workspaceId)
         .where('platform', '=', platform)
+        .where('way', 'is not distinct from', way)
         .where('subject', '=', subject)
         .where('status', '!=', 'disconnected')
         .orderBy('id', 'desc')

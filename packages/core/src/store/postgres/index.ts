@@ -15,7 +15,8 @@ import { audit, events } from './log.js'
 import { media } from './media.js'
 import { migrate } from './migrate.js'
 import { oauthClients } from './oauth-clients.js'
-import { attempts, postGroups, posts } from './posts.js'
+import { attempts, paces, postGroups, posts } from './posts.js'
+import { sandboxPlace } from './sandbox-place.js'
 import type { Database } from './schema.js'
 import { systemSecrets } from './system-secrets.js'
 import { apiKeys, workspaces } from './workspaces.js'
@@ -42,6 +43,7 @@ const operations = (db: Kysely<Database>, jobs: Jobs): StoreOperations => ({
   credentials: reading(credentials(db)),
   oauthClients: reading(oauthClients(db)),
   systemSecrets: reading(systemSecrets(db)),
+  sandboxPlace: reading(sandboxPlace(db)),
   inboundEvents: reading(inboundEvents(db)),
   grants: reading(grants(db)),
   accounts: reading(accounts(db)),
@@ -49,6 +51,7 @@ const operations = (db: Kysely<Database>, jobs: Jobs): StoreOperations => ({
   media: reading(media(db)),
   postGroups: reading(postGroups(db)),
   posts: reading(posts(db)),
+  paces: reading(paces(db)),
   attempts: reading(attempts(db)),
   idempotency: reading(idempotency(db)),
   audit: reading(audit(db)),

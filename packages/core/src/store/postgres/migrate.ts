@@ -4,10 +4,21 @@ import { PostMcpError } from '../../model/errors.js'
 import { asStoreError } from './connection.js'
 import { spine } from './migrations/0001-spine.js'
 import { oauth } from './migrations/0002-oauth.js'
+import { ways } from './migrations/0003-ways.js'
+import { media } from './migrations/0004-media.js'
+import { publish } from './migrations/0005-publish.js'
+import { sandbox } from './migrations/0006-sandbox.js'
 import type { Database } from './schema.js'
 
 /** Never edited after a release; a change is a new one. */
-const migrations: Record<string, Migration> = { '0001-spine': spine, '0002-oauth': oauth }
+const migrations: Record<string, Migration> = {
+  '0001-spine': spine,
+  '0002-oauth': oauth,
+  '0003-ways': ways,
+  '0004-media': media,
+  '0005-publish': publish,
+  '0006-sandbox': sandbox,
+}
 
 /**
  * Brings the schema up to date, under Kysely's lock: processes that start together wait for the first.

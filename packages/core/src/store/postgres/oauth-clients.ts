@@ -12,6 +12,7 @@ export const oauthClients = (db: Kysely<Database>): StoreOperations['oauthClient
         workspace_id: client.workspaceId,
         platform: client.platform,
         source: client.source,
+        way: client.way,
         server: client.server,
         redirect_uri: client.redirectUri,
         scopes: client.scopes,
@@ -31,12 +32,13 @@ export const oauthClients = (db: Kysely<Database>): StoreOperations['oauthClient
       .executeTakeFirst()
     return row && toOAuthClient(row)
   },
-  async list(workspaceId, platform, source, server) {
+  async list(workspaceId, { platform, way, source, server }) {
     const rows = await db
       .selectFrom('oauth_clients')
       .selectAll()
       .where('workspace_id', '=', workspaceId)
       .where('platform', '=', platform)
+      .where('way', 'is not distinct from', way)
       .where('source', '=', source)
       .where('server', '=', server)
       .where('retired', '=', false)

@@ -15,7 +15,14 @@ import type {
   WorkspaceId,
 } from '../../model/ids.js'
 import type { Json, JsonObject } from '../../model/json.js'
-import type { AttemptOutcome, Content, PostFailure, PostState } from '../../model/post.js'
+import type {
+  AttemptOutcome,
+  Content,
+  PostFailure,
+  PostState,
+  TargetContent,
+  UploadProgress,
+} from '../../model/post.js'
 
 /** JSON goes in as text (node-postgres would turn arrays into PostgreSQL arrays) and comes out parsed. */
 type JsonColumn<T> = ColumnType<T, string, string>
@@ -72,6 +79,7 @@ export interface Database {
     id: OAuthClientId
     platform: string
     source: 'workspace' | 'registered'
+    way: string | null
     server: string
     redirect_uri: string
     scopes: string[]
@@ -80,6 +88,14 @@ export interface Database {
     retired: boolean
     created_at: Date
   }
+  sandbox_place: {
+    only_one: Generated<boolean>
+    process_id: string
+    host: string
+    origin: string
+    bases: JsonColumn<Record<string, string>>
+    expires_at: Date
+  }
   system_secrets: { name: string; sealed: Buffer; created_at: Generated<Date> }
   inbound_events: { platform: string; client: string; event_id: string; received_at: Date }
   grants: HealthColumns & {
@@ -87,6 +103,7 @@ export interface Database {
     workspace_id: WorkspaceId
     platform: string
     auth_method: 'credentials' | 'oauth2'
+    way: string | null
     client: NullableJsonColumn<GrantClient>
     subject: string
     settings: JsonColumn<JsonObject>
@@ -133,6 +150,7 @@ export interface Database {
     state: ConnectionState
     actor: string
     method: AuthMethod
+    way: string | null
     oauth: NullableJsonColumn<ConnectionOAuth>
     state_hash: Buffer | null
     start_hash: Buffer | null
@@ -140,36 +158,59 @@ export interface Database {
     csrf_hash: Buffer | null
     consumed_at: Date | null
     reconnect_account_id: AccountId | null
+    grant_id: GrantId | null
     targets: JsonColumn<TargetSummary[]>
     account_ids: AccountId[]
     failure_reason: string | null
+    give_back_at: Date | null
     expires_at: Date
     created_at: Date
   }
   media: {
     id: MediaId
     workspace_id: WorkspaceId
+    kind: 'image' | 'video'
     mime_type: string
     bytes: ColumnType<string, number, number>
     sha256: string
-    width: number | null
-    height: number | null
+    width: number
+    height: number
+    duration_ms: number | null
+    frame_rate: number | null
+    video_codec: string | null
+    audio_codec: string | null
+    frames: number | null
     file_name: string | null
     created_at: Date
+    deleted_at: Date | null
+    look_at: Date | null
+  }
+  media_uploads: {
+    workspace_id: WorkspaceId
+    id: MediaId
+    seen_at: Generated<Date>
+    abandoned: Generated<boolean>
   }
   post_groups: {
     id: PostGroupId
     workspace_id: WorkspaceId
     content: JsonColumn<Content>
+    publish_at: Date | null
+    time_zone: string | null
+    grace_seconds: number
+    version: Generated<number>
     created_by: string
     created_at: Date
   }
+  post_group_media: { workspace_id: WorkspaceId; group_id: PostGroupId; media_id: MediaId }
+  paces: { key: string; next_at: Date }
   posts: {
     id: PostId
     workspace_id: WorkspaceId
     group_id: PostGroupId
     account_id: AccountId
     platform: string
+    target: JsonColumn<TargetContent>
     state: PostState
     fence: number
     lease_owner: string | null
@@ -178,6 +219,8 @@ export interface Database {
     dedupe_key_at: Date | null
     checkpoint: NullableJsonColumn<Json>
     checkpoint_sends: boolean
+    progress: NullableJsonColumn<UploadProgress>
+    slot_at: Date | null
     failed_turns: number
     due_at: Date
     wake_at: Date | null
@@ -186,6 +229,7 @@ export interface Database {
     sent_visibility: 'public' | 'limited' | 'private' | null
     platform_post_id: string | null
     permalink: string | null
+    parts: NullableJsonColumn<string[]>
     published_at: Date | null
     deleted_at: Date | null
     created_at: Date
