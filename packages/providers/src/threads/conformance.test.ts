@@ -1,8 +1,30 @@
+import type { Provider } from '@postmcp/core'
 import { testProvider } from '@postmcp/core/testing'
 import { asFakePlatform, platforms, startSandbox } from '@postmcp/sandbox'
+import { describe } from 'vitest'
 import { threads } from './index.js'
 
-testProvider(threads, async () => {
+const optionalScopes = ['threads_delete', 'threads_manage_replies']
+
+async function start(optional: readonly string[]) {
   const running = await startSandbox({ platforms: platforms().filter(({ id }) => id === 'threads') })
-  return asFakePlatform(running.platform('threads'), { close: running.close })
+  const fake = asFakePlatform(running.platform('threads'), { close: running.close })
+  return { ...fake, client: fake.client && { ...fake.client, optionalScopes: optional } }
+}
+
+/** As a profile that granted everything has it. */
+const withReplies: Provider = {
+  ...threads,
+  manifest: {
+    ...threads.manifest,
+    publish: { ...threads.manifest.publish, limits: threads.limitsOf({ grantedScopes: optionalScopes }) },
+  },
+}
+
+testProvider(withReplies, () => start(optionalScopes))
+
+describe('with the permissions that every app has', () => {
+  const { deletePost: _, ...rest } = threads
+  const manifest = { ...threads.manifest, publish: { ...threads.manifest.publish, canDelete: false } }
+  testProvider({ ...rest, manifest }, () => start([]))
 })

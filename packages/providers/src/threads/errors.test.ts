@@ -36,6 +36,23 @@ describe('an error of Threads', () => {
   })
 
   it.each([
+    ['24/4279009', 'unavailable'],
+    ['9/2207042', 'rate_limited'],
+    ['4/2207051', 'rate_limited'],
+    ['24', 'refused'],
+    ['36001/2207005', 'refused'],
+    ['9004/2207052', 'refused'],
+    ['100', 'refused'],
+    // A container that is gone does not end an account, nor does a reply that is not allowed.
+    ['100/33', 'refused'],
+    ['reply/10', 'refused'],
+    ['10', 'account_unusable missing_permission scope_missing'],
+    ['10/4279013', 'account_unusable verification_failed account_suspended'],
+  ])('with code %s means %s while publishing', (platformCode, expected) => {
+    expect(summary(platformCode, 'publish')).toBe(expected)
+  })
+
+  it.each([
     ['Invalid platform app', 'client_invalid'],
     ['Error validating client secret.', 'client_invalid'],
     ['Matching code was not found or was already used.', 'refused'],

@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { defineProvider } from '@postmcp/core'
 import { receiveSignedRequest } from '../meta/signed-request.js'
 import { readTokenError } from '../meta/token-endpoint.js'
 import { classifyError } from './errors.js'
 import { manifest } from './manifest.js'
 import { identify, listTargets } from './profile.js'
+import { continuePublish, deletePost, findPublished, startPublish } from './publish.js'
 import { refresh } from './refresh.js'
+import { countWeighted, limitsOf, validate } from './text.js'
 import { verify } from './verify.js'
 
 /** Profiles of Threads, which takes a login and an app ID of its own. */
@@ -20,6 +23,16 @@ export const threads = defineProvider({
   refresh,
   verify,
   receive: (ctx, callback) => receiveSignedRequest(ctx, manifest, callback),
+
+  // Publish: a container for each file and one for the post, which then is published; replies below it one by one
+  limitsOf,
+  validate,
+  countWeighted,
+  createDedupeKey: () => randomUUID(),
+  startPublish,
+  continuePublish,
+  findPublished,
+  deletePost,
 
   classifyError,
 })

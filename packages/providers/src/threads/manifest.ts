@@ -13,7 +13,9 @@ export const manifest = {
     'https://developers.facebook.com/docs/threads/get-started/long-lived-tokens',
     'https://developers.facebook.com/documentation/threads/get-started/app-access-tokens',
     'https://developers.facebook.com/documentation/threads/troubleshooting/debug-access-token',
-    'https://developers.facebook.com/docs/threads/reference/publishing',
+    'https://developers.facebook.com/documentation/threads/reference/publishing',
+    'https://developers.facebook.com/documentation/threads/posts',
+    'https://developers.facebook.com/documentation/threads/posts/delete-posts',
     'https://developers.facebook.com/docs/threads/troubleshooting',
     'https://github.com/fbsamples/threads_api',
   ],
@@ -101,20 +103,69 @@ export const manifest = {
   publish: {
     dedupe: null,
     reconcile: 'container',
-    remainingRisk: '',
+    remainingRisk:
+      'If the answer to a post is lost its container says whether it is public, so nothing is sent twice. A reply whose answer was lost is public without our knowing its id, so it is not deleted with its post.',
     canDelete: true,
     limits: {
-      // Emojis count as their UTF-8 bytes, which this number alone does not say.
-      text: [{ unit: 'code_points', max: 500 }],
+      // Emojis count as their UTF-8 bytes; see `countWeighted`.
+      text: [{ unit: 'weighted', max: 500 }],
       textOnly: true,
       images: {
         max: 20,
         mimeTypes: ['image/jpeg', 'image/png'],
         maxBytes: 8_000_000,
         maxAltTextGraphemes: 1000,
+        // Up to 10:1. Widths beyond 320 to 1440 pixels are scaled.
+        ratio: { min: 0.1, max: 10 },
       },
+      videos: {
+        max: 20,
+        mimeTypes: ['video/mp4', 'video/quicktime'],
+        maxBytes: 1_000_000_000,
+        maxAltTextGraphemes: 1000,
+        width: { max: 1920 },
+        ratio: { min: 0.01, max: 10 },
+        seconds: { max: 300 },
+        frameRate: { min: 23, max: 60 },
+        videoCodecs: ['avc', 'hevc'],
+        audioCodecs: ['aac'],
+      },
+      maxMedia: 20,
+      mixes: ['image', 'video'],
       linkCard: { withImages: false },
+      // Replies are there where `threads_manage_replies` was granted; see `limitsOf`.
     },
+    quotas: [{ what: 'posts per profile', max: 250, perSeconds: 86_400 }],
+    options: [
+      {
+        name: 'replyControl',
+        label: 'Who can reply',
+        description:
+          'Who may reply to the post: everyone, accounts you follow, only those you mention, only the author of the post above, or only followers.',
+        type: 'string',
+        values: [
+          'everyone',
+          'accounts_you_follow',
+          'mentioned_only',
+          'parent_post_author_only',
+          'followers_only',
+        ],
+      },
+      {
+        name: 'topicTag',
+        label: 'Topic',
+        description:
+          'The topic of the post, without number sign, 1 to 50 characters. Without it the first #tag of the text is the topic.',
+        type: 'string',
+      },
+      {
+        name: 'spoilerMedia',
+        label: 'Hide files as spoilers',
+        description: 'Shows the pictures and videos of the post blurred until they are tapped.',
+        type: 'boolean',
+        default: false,
+      },
+    ],
   },
   rateLimits: [
     { what: 'posts per profile, per day', max: 250, perSeconds: 86_400 },

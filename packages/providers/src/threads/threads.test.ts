@@ -49,7 +49,7 @@ describe('connecting', () => {
       settings: {},
       secrets: {},
     })
-    expect(Object.fromEntries(requests[0]?.url.searchParams ?? [])).toEqual({
+    expect(Object.fromEntries(new URL(requests[0]?.url ?? '').searchParams)).toEqual({
       grant_type: 'th_exchange_token',
       client_secret: 'the-app-secret',
       access_token: 'short-token',
@@ -102,7 +102,7 @@ describe('a profile', () => {
       status: 'missing_permission',
       missingScopes: ['threads_content_publish'],
     })
-    const shown = requests.slice(0, 2).map(({ url }) => url.searchParams.get('access_token'))
+    const shown = requests.slice(0, 2).map(({ url }) => new URL(url).searchParams.get('access_token'))
     expect(shown).toEqual(['TH|1234567890123456|the-app-secret', 'long-token'])
   })
 

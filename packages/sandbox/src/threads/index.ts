@@ -7,15 +7,23 @@ import {
   requireScope,
   SESSION_CONDITIONS,
 } from '../meta/access.js'
+import { META_CALLBACKS } from '../meta/callbacks.js'
 import { askByDialog } from '../meta/dialog.js'
 import { answerGraphError, createGraphErrors, GraphApiError } from '../meta/errors.js'
 import { createExchangeRoute, createLongLivedRoutes, loginPolicy } from '../meta/token-routes.js'
 import type { PlatformKit, SandboxPlatform } from '../platform.js'
 import type { IssuedTokens } from '../token-service.js'
 import type { Person, World } from '../world.js'
+import {
+  BASIC,
+  createPublishingRoutes,
+  notThere,
+  PUBLISH,
+  QUOTAS,
+  restricted,
+  usageOf,
+} from './publishing.js'
 
-const BASIC = 'threads_basic'
-const PUBLISH = 'threads_content_publish'
 const SCOPES = {
   [BASIC]: 'Access your profile',
   [PUBLISH]: 'Create and publish posts',
@@ -25,19 +33,17 @@ const SCOPES = {
   threads_manage_insights: 'Access insights',
 }
 
-/** Posts, replies and deletions per profile and day. */
-const QUOTAS = { posts: 250, replies: 1000, deletions: 100 }
-
 /** A profile: 17 digits, too many for a number of JSON. */
 const addProfile = (world: World, name: string, handle: string, isTester = false) =>
   world.addPerson({ id: `1784${world.random.digits(13)}`, name, handle, facts: { isTester } })
 
-/** Threads, as far as profiles need it to publish. */
+/** Threads: profiles and what they publish. */
 export const createThreads = (): SandboxPlatform => ({
   id: 'threads',
   name: 'Threads',
   endpoints: { www: '/www', graph: '/graph' },
   browserPaths: ['/www/'],
+  consentPaths: ['/www/oauth/authorize'],
   app: { clientId: '2345678901234567', clientSecret: 'a-simulated-threads-secret' },
   tokens: loginPolicy('THAA'),
   conditions: [...SESSION_CONDITIONS, 'restricted', 'vanished'],
@@ -52,6 +58,7 @@ export const createThreads = (): SandboxPlatform => ({
     return { personId: id, targetId: id, fields: {}, wrongFields: {} }
   },
   // That the usage header of other Graph APIs comes here too is not confirmed.
+  callbacks: META_CALLBACKS,
   errors: createGraphErrors({ code: 4, message: '(#4) Application request limit reached', type: 'threads' }),
   routes(kit) {
     const app = new Hono()
@@ -80,6 +87,7 @@ export const createThreads = (): SandboxPlatform => ({
     app.route('/graph', createDebugRoute(kit))
     app.route('/graph/v1.0', createDebugRoute(kit))
     app.route('/graph/v1.0', createProfileRoutes(kit))
+    app.route('/graph/v1.0', createPublishingRoutes(kit))
     return app
   },
 })
@@ -138,20 +146,16 @@ function createProfileRoutes(kit: PlatformKit): Hono {
     const { person, found } = requireCaller(kit, c, BASIC)
     requireScope(found, PUBLISH)
     if (c.req.param('id') !== person.id) throw notThere()
-    if (person.condition === 'restricted')
-      throw new GraphApiError(10, 'The user is restricted.', { subcode: 4_279_013 })
-    const since = kit.now().getTime() - 24 * 3600 * 1000
-    const used = kit.world
-      .posts({ personId: person.id })
-      .filter(({ createdAt }) => createdAt.getTime() > since)
+    if (person.condition === 'restricted') throw restricted()
+    const used = usageOf(kit, person.id)
     const config = (quota_total: number) => ({ quota_total, quota_duration: 86_400 })
     const { id: _, ...quota } = pick(c, {
       id: person.id,
-      quota_usage: used.length,
+      quota_usage: used.posts,
       config: config(QUOTAS.posts),
-      reply_quota_usage: 0,
+      reply_quota_usage: used.replies,
       reply_config: config(QUOTAS.replies),
-      delete_quota_usage: 0,
+      delete_quota_usage: used.deletions,
       delete_config: config(QUOTAS.deletions),
     })
     return c.json({ data: [quota] })
@@ -167,5 +171,3 @@ const describeProfile = (kit: PlatformKit, person: Person) => ({
   threads_biography: '',
   is_verified: false,
 })
-
-const notThere = () => new GraphApiError(24, 'The requested resource does not exist')
