@@ -72,4 +72,16 @@ describe('an error of Facebook', () => {
     expect(summary(nameless(503), 'publish')).toBe('unavailable')
     expect(summary(nameless(429), 'publish')).toBe('rate_limited')
   })
+
+  it.each([
+    ['100/33', 'refused'],
+    ['506', 'refused'],
+    ['100/1366046', 'refused'],
+    ['6000', 'refused'],
+    ['80001', 'rate_limited'],
+    ['200', 'account_unusable missing_permission scope_missing'],
+    ['190/463', 'grant_lost expired token_expired'],
+  ])('with code %s means %s while publishing', (platformCode, expected) => {
+    expect(summary(error(platformCode), 'publish')).toBe(expected)
+  })
 })

@@ -25,6 +25,9 @@ const codes: GraphCodes = {
   '506': refused,
 }
 
+/** What does not exist while publishing is a file that was uploaded and forgotten, which says nothing of the Page. */
+const codesOnPublish: GraphCodes = { ...codes, '100/33': refused }
+
 /** What an error of Facebook means for us. */
 export const classifyError = (error: PlatformError, occasion: Occasion): Classification =>
-  classifyGraphError(error, occasion, codes)
+  classifyGraphError(error, occasion, occasion === 'publish' ? codesOnPublish : codes)

@@ -50,15 +50,15 @@ describe('connecting', () => {
       secrets: {},
     })
     const [changed, ...others] = requests
-    expect(Object.fromEntries(changed?.url.searchParams ?? [])).toEqual({
+    expect(Object.fromEntries(new URL(changed?.url ?? '').searchParams)).toEqual({
       grant_type: 'fb_exchange_token',
       client_id: client.id,
       client_secret: 'the-app-secret',
       fb_exchange_token: 'short-token',
     })
     const proof = createHmac('sha256', 'the-app-secret').update('long-token').digest('hex')
-    for (const { url } of others) expect(url.searchParams.get('appsecret_proof')).toBe(proof)
-    expect(requests.every(({ url }) => url.pathname.startsWith('/v26.0/'))).toBe(true)
+    for (const { url } of others) expect(new URL(url).searchParams.get('appsecret_proof')).toBe(proof)
+    expect(requests.every(({ url }) => new URL(url).pathname.startsWith('/v26.0/'))).toBe(true)
   })
 
   it('does not go on with the short-lived token when it cannot be changed', async () => {
@@ -91,8 +91,8 @@ describe('listing Pages', () => {
 
   it('follows cursors and never the address it is given, and leaves out Pages one cannot publish on', async () => {
     const { ctx, requests } = cannedContext(provider, {
-      'me/accounts': (url) =>
-        url.searchParams.has('after')
+      'me/accounts': ({ url }) =>
+        new URL(url).searchParams.has('after')
           ? { body: { data: [page('4', { tasks: ['MANAGE'] })], paging: { cursors: { after: 'z' } } } }
           : {
               body: {
@@ -121,7 +121,7 @@ describe('listing Pages', () => {
       },
       expect.objectContaining({ targetId: '4', handle: '4' }),
     ])
-    expect(requests.map(({ url }) => url.host)).toEqual(Array(3).fill('graph.example.org'))
+    expect(requests.map(({ url }) => new URL(url).host)).toEqual(Array(3).fill('graph.example.org'))
   })
 
   // https://github.com/getopenpost/openpost/issues/216

@@ -20,7 +20,13 @@ export const manifest = {
     'https://developers.facebook.com/docs/graph-api/overview/rate-limiting',
     'https://developers.facebook.com/docs/graph-api/overview/access-levels',
     'https://developers.facebook.com/docs/graph-api/changelog',
+    'https://developers.facebook.com/documentation/pages-api/posts',
     'https://developers.facebook.com/docs/graph-api/reference/page/photos',
+    'https://developers.facebook.com/docs/graph-api/reference/page/videos',
+    'https://developers.facebook.com/docs/graph-api/reference/page/published_posts',
+    'https://developers.facebook.com/docs/graph-api/reference/video-status',
+    'https://developers.facebook.com/docs/video-api/guides/reels-publishing',
+    'https://developers.facebook.com/docs/page-stories-api',
     'https://developers.facebook.com/docs/development/create-an-app/app-dashboard/data-deletion-callback',
   ],
   connect: {
@@ -84,6 +90,7 @@ export const manifest = {
       description: 'Where people consent; links to Pages start with it.',
     },
     graph: { url: 'https://graph.facebook.com', description: 'The Graph API.' },
+    upload: { url: 'https://rupload.facebook.com', description: 'Takes the videos of reels and stories.' },
   },
   scopes: [
     { name: 'pages_show_list', need: 'required', why: 'To find the Pages you chose and their own tokens.' },
@@ -125,14 +132,17 @@ export const manifest = {
   },
   publish: {
     dedupe: null,
-    reconcile: { read: 'pages_read_engagement' },
+    // How long lists lag is not documented; the minute is ours.
+    reconcile: { read: 'pages_read_engagement', afterSeconds: 60 },
     remainingRisk:
-      'If the answer to a post is lost we look for it among the latest posts of the Page; stories cannot be looked up and are not sent again.',
+      'If the answer to a post is lost we look for it among the latest posts of the Page, by its pictures or its text: a text that somebody changes in the first minute is not recognised and would be posted again. Videos and reels are asked for by their id. A story that Facebook does not list is left to you, for it may be public.',
     canDelete: true,
     limits: {
       // Not documented; the value most connectors use.
       text: [{ unit: 'code_points', max: 63_206 }],
       textOnly: true,
+      // Only of videos. Not documented; the number is a guess.
+      title: { required: false, limits: [{ unit: 'code_points', max: 255 }] },
       images: {
         // The most is not documented; ten are known to work.
         max: 10,
@@ -140,8 +150,28 @@ export const manifest = {
         // The reference says 10 MB; subcode 1366046 asks for less than 4 MB.
         maxBytes: 4_000_000,
       },
+      videos: {
+        max: 1,
+        mimeTypes: ['video/mp4', 'video/quicktime'],
+        // What a post takes is not documented; a guess on the safe side. Reels and stories are narrower, see `validate`.
+        maxBytes: 1_000_000_000,
+        maxAltTextGraphemes: 0,
+        videoCodecs: ['avc', 'hevc', 'vp9', 'av1'],
+        audioCodecs: ['aac'],
+      },
       linkCard: { withImages: false },
     },
+    options: [
+      {
+        name: 'postAs',
+        label: 'Post as',
+        description:
+          'post: in the feed of the Page. reel: one upright video of 3 to 90 seconds. story: one picture, or one upright video of 3 to 60 seconds, shown for a day.',
+        type: 'string',
+        values: ['post', 'reel', 'story'],
+        default: 'post',
+      },
+    ],
   },
   rateLimits: [
     { what: 'calls per person who uses the app, per hour', max: 200, perSeconds: 3600 },

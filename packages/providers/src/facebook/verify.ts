@@ -6,10 +6,10 @@ import {
   type Verification,
 } from '@postmcp/core'
 import { z } from 'zod'
-import { callFacebook } from './api.js'
+import { inspectToken } from '../meta/token-inspection.js'
+import { callFacebook, facebookApp } from './api.js'
 import { manifest } from './manifest.js'
 import { pageAnswer, pageFields, toShown } from './profile.js'
-import { inspectToken } from './token-inspection.js'
 
 const answer = pageAnswer.extend({ is_published: z.boolean().nullish().catch(null) })
 
@@ -27,7 +27,7 @@ export async function verify(
 ): Promise<Verification> {
   const { pageToken } = secrets
   if (pageToken === undefined) return notGranted()
-  const { scopes, covers } = await inspectToken(ctx, pageToken)
+  const { scopes, covers } = await inspectToken(facebookApp, ctx, pageToken)
   const missing = missingScopes(manifest, scopes, 'oauth2')
   if (missing.length > 0) {
     return {

@@ -220,3 +220,185 @@ it('signs its callbacks over the payload as it is written', () => {
     issued_at: 1_700_000_000,
   })
 })
+
+describe('publishing', () => {
+  let page: { id: string; access_token: string }
+  beforeEach(async () => {
+    const { token } = await longToken(await shortToken())
+    const [first] = (await pagesOf(token)).data
+    if (!first) throw new Error('There is no Page.')
+    page = first
+  })
+
+  const query = (more: Record<string, string> = {}) =>
+    new URLSearchParams({ access_token: page.access_token, ...more })
+  async function post(path: string, form: Record<string, string> | FormData, token = query()) {
+    const body = form instanceof FormData ? form : new URLSearchParams(form)
+    const response = await fetch(`${base()}/graph/v26.0/${path}?${token}`, { method: 'POST', body })
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }
+  const ask = (path: string, more = {}, method = 'GET') => get(path, Object.fromEntries(query(more)), method)
+  const posts = () => running.platform('facebook').world.posts()
+  const formOf = (
+    name: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    type: string,
+    more: Record<string, string> = {},
+  ) => {
+    const form = new FormData()
+    for (const [field, value] of Object.entries(more)) form.set(field, value)
+    form.set(name, new File([bytes], 'file', { type }))
+    return form
+  }
+  const photo = async (more: Record<string, string> = { published: 'false' }) =>
+    (await post(`${page.id}/photos`, formOf('source', new Uint8Array([1, 2, 3]), 'image/png', more))).body
+
+  it('takes a post and answers with what was asked for', async () => {
+    const { body } = await post(`${page.id}/feed`, { message: 'Hello' }, query({ fields: 'permalink_url' }))
+    expect(body).toEqual({
+      id: expect.stringMatching(`^${page.id}_\\d{15}$`),
+      permalink_url: expect.any(String),
+    })
+    expect(posts()).toMatchObject([
+      { id: body.id, resourceId: page.id, text: 'Hello', body: { message: 'Hello' } },
+    ])
+    const fields = 'message,created_time'
+    expect((await ask(`${page.id}/published_posts`, { fields })).body.data).toMatchObject([
+      { id: body.id, message: 'Hello', created_time: expect.stringMatching(/\+0000$/) },
+    ])
+    expect((await ask(String(body.id), {}, 'DELETE')).body).toEqual({ success: true })
+    expect((await ask(String(body.id), {}, 'DELETE')).body.error).toMatchObject({
+      code: 100,
+      error_subcode: 33,
+    })
+  })
+
+  it('shows pictures that were uploaded, each once', async () => {
+    const [one, two] = [await photo(), await photo({ published: 'false', alt_text_custom: 'A square' })]
+    expect(posts()).toEqual([])
+    const attached_media = JSON.stringify([{ media_fbid: one.id }, { media_fbid: two.id }])
+    const { body } = await post(`${page.id}/feed`, { message: 'Two', attached_media })
+    expect(posts()).toMatchObject([{ id: body.id, media: [{ byteLength: 3 }, { altText: 'A square' }] }])
+    expect((await ask(String(body.id), { fields: 'attachments' })).body.attachments).toMatchObject({
+      data: [{ subattachments: { data: [{ target: { id: one.id } }, { target: { id: two.id } }] } }],
+    })
+    expect((await post(`${page.id}/feed`, { attached_media })).body.error).toMatchObject({ code: 100 })
+  })
+
+  it('forgets pictures that were not posted within a day', async () => {
+    const { id } = await photo()
+    running.sandbox.clock.advance(86_400)
+    const attached = { 'attached_media[0]': JSON.stringify({ media_fbid: id }) }
+    expect((await post(`${page.id}/feed`, attached)).body.error).toMatchObject({
+      code: 100,
+      error_subcode: 33,
+    })
+  })
+
+  it('posts a picture at once where that is wanted', async () => {
+    expect(await photo({ message: 'Look' })).toMatchObject({ post_id: posts()[0]?.id })
+    expect(posts()).toMatchObject([{ text: 'Look' }])
+  })
+
+  it('takes a video in parts, and works on it for a moment', async () => {
+    const start = await post(`${page.id}/videos`, { upload_phase: 'start', file_size: '5000000' })
+    expect(start.body).toMatchObject({ start_offset: '0', end_offset: '4194304' })
+    const { upload_session_id, video_id } = start.body as Record<string, string>
+    const part = (offset: number, length: number) => {
+      const more = {
+        upload_phase: 'transfer',
+        upload_session_id: upload_session_id ?? '',
+        start_offset: String(offset),
+      }
+      return post(`${page.id}/videos`, formOf('video_file_chunk', new Uint8Array(length), 'video/mp4', more))
+    }
+    const finish = () =>
+      post(`${page.id}/videos`, {
+        upload_phase: 'finish',
+        upload_session_id: upload_session_id ?? '',
+        description: 'Moving',
+      })
+    expect((await part(100, 10)).body.error).toMatchObject({ code: 6001 })
+    expect((await finish()).body.error).toMatchObject({ code: 6000 })
+    expect((await part(0, 4_194_304)).body).toEqual({ start_offset: '4194304', end_offset: '5000000' })
+    // Once more, as after a lost answer.
+    expect((await part(0, 4_194_304)).body).toEqual({ start_offset: '4194304', end_offset: '5000000' })
+    expect((await part(4_194_304, 805_696)).body).toEqual({ start_offset: '5000000', end_offset: '5000000' })
+    running.platform('facebook').badDays.set({ fault: 'slow_media', seconds: 60 })
+    expect((await finish()).body).toEqual({ success: true })
+    const status = async () => (await ask(video_id ?? '', { fields: 'status' })).body.status
+    expect(await status()).toMatchObject({ video_status: 'processing' })
+    running.sandbox.clock.advance(60)
+    expect(await status()).toMatchObject({ video_status: 'ready', publishing_phase: { status: 'complete' } })
+    expect(posts()).toMatchObject([{ id: video_id, text: 'Moving', media: [{ byteLength: 5_000_000 }] }])
+    expect((await finish()).body.error).toMatchObject({ code: 100 })
+  })
+
+  it('takes the video of a reel by another server, which wants to know where it goes on', async () => {
+    const start = await post(`${page.id}/video_reels`, { upload_phase: 'start' })
+    const upload = async (headers: Record<string, string>) => {
+      const authorization = `OAuth ${page.access_token}`
+      const init = { method: 'POST', headers: { authorization, ...headers }, body: new Uint8Array(10) }
+      return (await fetch(String(start.body.upload_url), init)).json()
+    }
+    expect(await upload({ file_size: '20' })).toMatchObject({
+      debug_info: { type: 'ParameterValidationError' },
+    })
+    expect(await upload({ offset: '5', file_size: '20' })).toMatchObject({ debug_info: {} })
+    expect(await upload({ offset: '0', file_size: '20' })).toEqual({ success: true })
+    const video_id = String(start.body.video_id)
+    expect((await ask(video_id, { fields: 'status' })).body.status).toMatchObject({
+      video_status: 'uploading',
+      uploading_phase: { bytes_transfered: 10 },
+    })
+    expect(await upload({ offset: '10', file_size: '20' })).toEqual({ success: true })
+    const finish = { upload_phase: 'finish', video_id, video_state: 'PUBLISHED', description: 'Dance' }
+    expect((await post(`${page.id}/video_reels`, finish)).body).toMatchObject({ success: true })
+    expect(posts()).toMatchObject([{ id: video_id, text: 'Dance' }])
+  })
+
+  it('shows a picture as a story, which is in a list of its own', async () => {
+    const { id } = await photo()
+    const { body } = await post(`${page.id}/photo_stories`, { photo_id: String(id) })
+    expect((await ask(`${page.id}/stories`)).body.data).toMatchObject([
+      { post_id: body.post_id, media_id: id },
+    ])
+    expect((await ask(`${page.id}/published_posts`)).body.data).toEqual([])
+  })
+
+  it.each([
+    ['feed', {}, 100],
+    ['feed', { message: 'a'.repeat(63_207) }, 100],
+    ['feed', { link: 'nowhere' }, 100],
+    ['feed', { attached_media: 'nothing' }, 100],
+    ['feed', { attached_media: '[{"media_fbid":"1"}]' }, 100],
+    ['photos', {}, 324],
+    ['photos', { url: 'http://127.0.0.1:1/' }, 100],
+    ['videos', {}, 100],
+    ['videos', { upload_phase: 'start' }, 100],
+    ['videos', { upload_phase: 'finish', upload_session_id: '1' }, 100],
+    ['video_reels', { upload_phase: 'transfer' }, 100],
+    ['photo_stories', { photo_id: '1' }, 100],
+  ])('refuses to %s with %j', async (edge, form, code) => {
+    expect((await post(`${page.id}/${edge}`, form)).body.error).toMatchObject({ code })
+    expect(posts()).toEqual([])
+  })
+
+  it('is for who shows the token of that Page and was allowed to', async () => {
+    const { world, tokens } = running.platform('facebook')
+    const [ada] = world.people()
+    const [, other] = world.resources('page')
+    expect((await post(`${other?.id}/feed`, { message: 'x' })).body.error).toMatchObject({
+      error_subcode: 33,
+    })
+    const { token } = await longToken(await shortToken())
+    const asPerson = new URLSearchParams({ access_token: token })
+    expect((await post(`${page.id}/feed`, { message: 'x' }, asPerson)).body.error).toMatchObject({
+      code: 210,
+    })
+    tokens.dropScopes(ada?.id ?? '', ['pages_manage_posts'])
+    expect((await post(`${page.id}/feed`, { message: 'x' })).body.error).toMatchObject({ code: 10 })
+    world.setCondition(ada?.id ?? '', 'no_page_role')
+    expect((await post(`${page.id}/feed`, { message: 'x' })).body.error).toMatchObject({ error_subcode: 492 })
+  })
+})

@@ -1,33 +1,35 @@
 import { Hono } from 'hono'
 import { SESSION_CONDITIONS } from '../meta/access.js'
+import { META_CALLBACKS } from '../meta/callbacks.js'
+import { createDebugRoutes } from '../meta/debug-token.js'
 import { askByDialog } from '../meta/dialog.js'
 import { answerGraphError, createGraphErrors, GraphApiError } from '../meta/errors.js'
+import { createTokenRoutes, FACEBOOK_LOGIN_POLICY } from '../meta/facebook-tokens.js'
+import { addPage } from '../meta/pages.js'
+import { Permissions } from '../meta/permissions.js'
 import type { SandboxPlatform } from '../platform.js'
-import { createDebugRoutes } from './debug-token.js'
 import { createGraphRoutes } from './graph-routes.js'
-import { createTokenRoutes } from './oauth.js'
-import { Permissions } from './permissions.js'
+import { createPublishingRoutes } from './publishing.js'
 import { SCOPES } from './scopes.js'
-import { addPage, seedPages } from './world.js'
+import { createUploadRoutes } from './video-routes.js'
+import { Videos } from './videos.js'
+import { seedPages } from './world.js'
 
-/** Facebook Login, the Graph API as far as Pages need it, and people with their Pages. */
+/** Facebook Login, people with their Pages, and what Pages publish. */
 export const createFacebook = (): SandboxPlatform => ({
   id: 'facebook',
   name: 'Facebook',
-  endpoints: { www: '/www', graph: '/graph' },
+  endpoints: { www: '/www', graph: '/graph', upload: '/upload' },
   browserPaths: ['/www/'],
+  consentPaths: [/^\/www\/v\d+\.\d+\/dialog\/oauth$/],
   app: { clientId: '1234567890123456', clientSecret: 'a-simulated-app-secret' },
   tokens: {
-    // How long a code lives is not documented; that of a short-lived token is one or two hours.
-    codeLifeSeconds: 600,
-    accessLifeSeconds: 5400,
     refreshLifeSeconds: null,
     rotation: 'none',
     replay: 'single_use',
     codeReplayRevokes: false,
     pkce: 'ignored',
-    consents: 'merge',
-    formats: { accessToken: (random) => `EAA${random.text(60)}`, code: (random) => `AQ${random.text(40)}` },
+    ...FACEBOOK_LOGIN_POLICY,
   },
   conditions: [...SESSION_CONDITIONS, 'no_page_role'],
   connectFields: () => ({}),
@@ -38,6 +40,7 @@ export const createFacebook = (): SandboxPlatform => ({
     const page = addPage(world, { name: `Page ${number}`, username: `page${number}`, ownerIds: [person.id] })
     return { personId: person.id, targetId: page.id, resourceId: page.id, fields: {}, wrongFields: {} }
   },
+  callbacks: META_CALLBACKS,
   errors: createGraphErrors({
     code: 80001,
     message: '(#80001) There have been too many calls to this Page account. Wait a bit and try again.',
@@ -45,6 +48,7 @@ export const createFacebook = (): SandboxPlatform => ({
   }),
   routes(kit) {
     const permissions = new Permissions()
+    const videos = new Videos(kit)
     const app = new Hono()
     app.onError(answerGraphError(kit))
     app.notFound(() => {
@@ -71,9 +75,11 @@ export const createFacebook = (): SandboxPlatform => ({
     const graph = new Hono()
     graph.route('/', createTokenRoutes(kit))
     graph.route('/', createDebugRoutes(kit))
+    graph.route('/', createPublishingRoutes(kit, videos))
     graph.route('/', createGraphRoutes(kit, permissions))
     app.route('/graph/:version{v[0-9]+\\.[0-9]+}', graph)
     app.route('/graph', graph)
+    app.route('/upload', createUploadRoutes(kit, videos))
     return app
   },
 })
