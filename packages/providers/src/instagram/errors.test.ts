@@ -38,6 +38,21 @@ describe('an error of Instagram', () => {
   })
 
   it.each([
+    ['100/33', 'refused'],
+    ['9007/2207027', 'unavailable'],
+    ['9/2207042', 'rate_limited'],
+    ['container/2207051', 'rate_limited'],
+    ['container/2207026', 'refused'],
+    ['36001/2207005', 'refused'],
+    ['9004/2207052', 'refused'],
+    ['506', 'refused'],
+    ['24/2207006', 'refused'],
+    ['25/2207050', 'account_unusable verification_failed account_suspended'],
+  ])('with code %s means %s while publishing', (platformCode, expected) => {
+    expect(summary(platformCode, 'publish')).toBe(expected)
+  })
+
+  it.each([
     ['Invalid platform app', 'client_invalid'],
     ['Error validating client secret.', 'client_invalid'],
     ['Matching code was not found or was already used.', 'refused'],

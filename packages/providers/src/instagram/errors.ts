@@ -22,15 +22,26 @@ const codes: GraphCodes = {
   // Temporarily blocked by a policy.
   '368': suspended,
   // The day's posts are used up; spam protection is code 4 with subcode 2207051.
-  '9/2207042': rateLimited,
+  'any/2207042': rateLimited,
+  'any/2207050': suspended,
+  'any/2207051': rateLimited,
+  // A container that is not ready is not published, although it says that it is finished.
+  '9007/2207027': unavailable,
   '80001': rateLimited,
   '80002': rateLimited,
   // A duplicate of a recent post; whether it is ours it does not say.
   '506': refused,
 }
 
-/** While publishing somebody else may just have extended the token; a refresh finds out. */
-const codesOnPublish: GraphCodes = { ...codes, '190/463': { kind: 'access_token_expired' } }
+/**
+ * While publishing somebody else may just have extended the token; a refresh finds out. What does not exist then is a container,
+ * which says nothing of the account.
+ */
+const codesOnPublish: GraphCodes = {
+  ...codes,
+  '190/463': { kind: 'access_token_expired' },
+  '100/33': refused,
+}
 /** A token that has expired cannot be extended. */
 const codesElsewhere: GraphCodes = { ...codes, '190/463': grantExpired }
 

@@ -1,11 +1,15 @@
 import type { Manifest } from '@postmcp/core'
+import { facebookLoginWay, registrationUrl } from './facebook-login/way.js'
 
-/** Version of the Graph API. Two come out each year; calls to one that has ended are served by the oldest that lives. */
-export const graphVersion = 'v26.0'
+export { graphVersion } from './graph-version.js'
 
-const registrationUrl = 'https://developers.facebook.com/apps/'
+const instagramLogin = 'instagram_login'
+const facebookLogin = facebookLoginWay.oauth2.way.id
 
-/** The facts of Instagram with Instagram Login: professional accounts, no Facebook Page needed. */
+/**
+ * The facts of Instagram: professional accounts, with Instagram Login, which needs no Facebook Page, or with Facebook Login, which
+ * takes all accounts at once that are linked to a person's Pages. Ids and tokens of the two ways cannot be exchanged.
+ */
 export const manifest = {
   id: 'instagram',
   name: 'Instagram',
@@ -14,6 +18,10 @@ export const manifest = {
     'https://developers.facebook.com/docs/instagram-platform/overview',
     'https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/business-login',
     'https://developers.facebook.com/docs/instagram-platform/reference/oauth-authorize',
+    'https://developers.facebook.com/docs/instagram-platform/instagram-api-with-facebook-login',
+    'https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived',
+    'https://developers.facebook.com/docs/graph-api/reference/user/permissions',
+    'https://developers.facebook.com/docs/graph-api/reference/debug_token',
     'https://developers.facebook.com/docs/instagram-platform/content-publishing',
     'https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/media',
     'https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/content_publishing_limit',
@@ -24,6 +32,11 @@ export const manifest = {
   ],
   connect: {
     oauth2: {
+      way: {
+        id: instagramLogin,
+        name: 'Instagram Login',
+        summary: 'One account at a time, by logging in to it; no Facebook Page is needed.',
+      },
       instructions:
         'Instagram asks you to log in with the account you want to publish to. It must be a professional one, Business or Creator; a personal account can be changed into one in the Instagram app.',
       helpUrl: 'https://developers.facebook.com/docs/instagram-platform/overview',
@@ -42,6 +55,7 @@ export const manifest = {
       scopeGrant: 'replace',
       redirect: 'https_only',
     },
+    furtherWays: [facebookLoginWay],
     listsAllTargets: true,
     targetKinds: ['account'],
   },
@@ -73,16 +87,23 @@ export const manifest = {
     },
     api: { url: 'https://api.instagram.com', description: 'Changes authorization codes for tokens.' },
     graph: { url: 'https://graph.instagram.com', description: 'The Graph API of Instagram.' },
+    facebook: { url: 'https://www.facebook.com', description: 'Where people consent with Facebook Login.' },
+    facebookGraph: {
+      url: 'https://graph.facebook.com',
+      description: 'The Graph API, for what was connected with Facebook Login.',
+    },
   },
   scopes: [
     {
       name: 'instagram_business_basic',
       need: 'required',
+      way: instagramLogin,
       why: 'To know which account it is; without it nothing else works.',
     },
     {
       name: 'instagram_business_content_publish',
       need: 'required',
+      way: instagramLogin,
       why: 'To publish photos, videos, reels and stories.',
     },
     {
@@ -96,9 +117,41 @@ export const manifest = {
       why: 'We neither read nor hide comments.',
     },
     {
+      name: 'instagram_basic',
+      need: 'required',
+      way: facebookLogin,
+      why: 'To know which accounts are linked to your Pages; without it nothing else works.',
+    },
+    {
       name: 'instagram_content_publish',
+      need: 'required',
+      way: facebookLogin,
+      why: 'To publish photos, videos, reels and stories.',
+    },
+    {
+      name: 'pages_show_list',
+      need: 'required',
+      way: facebookLogin,
+      why: 'To find the Pages you chose; the accounts are found by them.',
+    },
+    {
+      name: 'pages_read_engagement',
+      need: 'required',
+      way: facebookLogin,
+      why: 'Facebook demands it beside the permission to publish, and to read back what was posted.',
+    },
+    {
+      name: 'business_management',
+      need: 'optional',
+      way: facebookLogin,
+      // https://github.com/getopenpost/openpost/issues/216 (2026-11-22)
+      why: 'Pages that belong to a business portfolio are not listed without it; an app that has not been granted it cannot ask anyone for anything.',
+    },
+    {
+      name: 'pages_manage_posts',
       need: 'never_asked',
-      why: 'Belongs to the other way to Instagram, through Facebook Login and a Page.',
+      way: facebookLogin,
+      why: 'Your Pages are only used to find their Instagram accounts.',
     },
   ],
   tokens: {
@@ -116,14 +169,63 @@ export const manifest = {
   publish: {
     dedupe: null,
     reconcile: 'container',
-    remainingRisk: '',
+    remainingRisk:
+      'If the answer to a post is lost its container says whether it is public, so nothing is sent twice. Posts cannot be deleted from here.',
+    // The permission it takes exists for Facebook Login only, and is not asked for.
     canDelete: false,
     limits: {
       // The unit is not documented; connectors count code points.
       text: [{ unit: 'code_points', max: 2200 }],
       textOnly: false,
-      images: { max: 10, mimeTypes: ['image/jpeg'], maxBytes: 8_000_000, maxAltTextGraphemes: 1000 },
+      images: {
+        max: 10,
+        mimeTypes: ['image/jpeg'],
+        maxBytes: 8_000_000,
+        maxAltTextGraphemes: 1000,
+        // Between 4:5 and 1.91:1 in the feed, see `validate`; stories are upright. Widths beyond 320 to 1440 pixels are scaled.
+      },
+      videos: {
+        max: 10,
+        mimeTypes: ['video/mp4', 'video/quicktime'],
+        maxBytes: 300_000_000,
+        maxAltTextGraphemes: 0,
+        width: { max: 1920 },
+        ratio: { min: 0.01, max: 10 },
+        seconds: { min: 3, max: 900 },
+        frameRate: { min: 23, max: 60 },
+        videoCodecs: ['avc', 'hevc'],
+        audioCodecs: ['aac'],
+        thumbnail: { mimeTypes: ['image/jpeg'], maxBytes: 8_000_000 },
+      },
+      maxMedia: 10,
+      mixes: ['image', 'video'],
     },
+    // One page says 50; what holds for an account is asked before each post.
+    quotas: [{ what: 'posts per account', max: 100, perSeconds: 86_400 }],
+    options: [
+      {
+        name: 'postAs',
+        label: 'Post as',
+        description:
+          'post: a picture, a carousel or, where there is one video only, a reel. story: one picture or one video of 3 to 60 seconds, shown for a day.',
+        type: 'string',
+        values: ['post', 'story'],
+        default: 'post',
+      },
+      {
+        name: 'shareToFeed',
+        label: 'Show the reel in the feed, too',
+        description: 'Whether a reel is shown in the feed of the account and not only among its reels.',
+        type: 'boolean',
+      },
+      {
+        name: 'thumbOffsetMs',
+        label: 'Cover from the video',
+        description:
+          'The moment of a reel, in milliseconds, whose picture is its cover, where no thumbnail is given.',
+        type: 'integer',
+      },
+    ],
   },
   rateLimits: [
     // The guide says 100 and the reference 50; the account's own number is asked for before publishing.

@@ -1,11 +1,18 @@
 import { Hono } from 'hono'
 import { pick, requireCaller, requireScope, SESSION_CONDITIONS } from '../meta/access.js'
+import { META_CALLBACKS } from '../meta/callbacks.js'
 import { askByDialog } from '../meta/dialog.js'
 import { answerGraphError, createGraphErrors, GraphApiError } from '../meta/errors.js'
+import { FACEBOOK_LOGIN_POLICY } from '../meta/facebook-tokens.js'
+import { noSuchObject } from '../meta/person-routes.js'
 import { createExchangeRoute, createLongLivedRoutes, loginPolicy } from '../meta/token-routes.js'
 import type { PlatformKit, SandboxPlatform } from '../platform.js'
+import { servingOnly } from '../serving-only.js'
 import type { IssuedTokens } from '../token-service.js'
 import type { Person, World } from '../world.js'
+import { createFacebookLoginRoutes } from './facebook-login.js'
+import { addLinkedPage, linkedAccountOf, seedLinkedPages } from './linked-accounts.js'
+import { countOfDay, createPublishingRoutes, QUOTA, type RequireAccount, restricted } from './publishing.js'
 
 const BASIC = 'instagram_business_basic'
 const PUBLISH = 'instagram_business_content_publish'
@@ -16,8 +23,9 @@ const SCOPES = {
   instagram_business_manage_comments: 'Manage comments',
 }
 
-/** Posts per account and day. */
-const QUOTA = 50
+const APP = { clientId: '990602627938098', clientSecret: 'a-simulated-instagram-secret' }
+/** The Meta app itself, which Facebook Login knows; Instagram Login does not. */
+const META_APP = { clientId: '1234567890123456', clientSecret: 'a-simulated-meta-secret' }
 
 /** A professional account: 17 digits, too many for a number of JSON. */
 const addAccount = (world: World, name: string, handle: string) =>
@@ -28,32 +36,54 @@ const addAccount = (world: World, name: string, handle: string) =>
     facts: { appScopedId: world.random.digits(17) },
   })
 
-/** Instagram with Instagram Login, as far as professional accounts need it to publish. */
+/** Instagram, as far as professional accounts need it to publish: with Instagram Login, and with Facebook Login. */
 export const createInstagram = (): SandboxPlatform => ({
   id: 'instagram',
   name: 'Instagram',
-  endpoints: { www: '/www', api: '/api', graph: '/graph' },
-  browserPaths: ['/www/'],
-  app: { clientId: '990602627938098', clientSecret: 'a-simulated-instagram-secret' },
-  tokens: loginPolicy('IGAA'),
-  conditions: [...SESSION_CONDITIONS, 'personal', 'restricted'],
+  endpoints: {
+    www: '/www',
+    api: '/api',
+    graph: '/graph',
+    facebook: '/facebook',
+    facebookGraph: '/facebook-graph',
+  },
+  browserPaths: ['/www/', '/facebook/'],
+  consentPaths: ['/www/oauth/authorize', /^\/facebook\/v\d+\.\d+\/dialog\/oauth$/],
+  app: APP,
+  furtherApps: { facebook_login: META_APP },
+  tokens: { ...loginPolicy('IGAA'), ofClient: { [META_APP.clientId]: FACEBOOK_LOGIN_POLICY } },
+  conditions: [...SESSION_CONDITIONS, 'personal', 'restricted', 'no_page_role'],
   connectFields: () => ({}),
   seed(world) {
-    addAccount(world, 'Ada Sandbox', 'ada.sandbox')
-    addAccount(world, 'Ben Sandbox', 'ben.sandbox')
+    const ada = addAccount(world, 'Ada Sandbox', 'ada.sandbox')
+    const ben = addAccount(world, 'Ben Sandbox', 'ben.sandbox')
+    seedLinkedPages(world, ada.id, ben.id)
   },
-  addAccount({ world }) {
+  addAccount({ world }, way) {
     const number = world.people().length + 1
     const { id } = addAccount(world, `Person ${number}`, `person${number}`)
+    if (way === 'facebook_login') {
+      const page = addLinkedPage(world, {
+        name: `Page ${number}`,
+        ownerIds: [id],
+        instagram: `page${number}.sandbox`,
+      })
+      const targetId = linkedAccountOf(page)?.id ?? ''
+      const fields = { fields: {}, wrongFields: {} }
+      return { personId: id, targetId, resourceId: targetId, chosenIds: [page.id], ...fields }
+    }
     return { personId: id, targetId: id, fields: {}, wrongFields: {} }
   },
+  callbacks: META_CALLBACKS,
   errors: createGraphErrors({
     code: 80002,
     message: '(#80002) There have been too many calls to this Instagram account. Wait a bit and try again.',
     type: 'instagram',
   }),
-  routes(kit) {
+  routes(whole) {
     const app = new Hono()
+    // Applications, tokens and ids of the two ways are not good on the other one.
+    const kit = { ...whole, tokens: servingOnly(whole.tokens, APP.clientId) }
     app.onError(answerGraphError(kit))
     app.notFound(() => {
       throw new GraphApiError(2500, 'Unknown path components')
@@ -75,7 +105,10 @@ export const createInstagram = (): SandboxPlatform => ({
         scope: BASIC,
       }),
     )
+    app.route('/graph/:version{v[0-9]+\\.[0-9]+}', createPublishingRoutes(kit, requireOwn(kit)))
     app.route('/graph/:version{v[0-9]+\\.[0-9]+}', createAccountRoutes(kit))
+    const login = { ...whole, tokens: servingOnly(whole.tokens, META_APP.clientId) }
+    app.route('/', createFacebookLoginRoutes(login))
     return app
   },
 })
@@ -83,6 +116,21 @@ export const createInstagram = (): SandboxPlatform => ({
 /** `user_id` is written without quotes, although no number of JavaScript holds it. */
 const describeExchange = ({ accessToken, personId, scopes }: IssuedTokens) =>
   `{"access_token":${JSON.stringify(accessToken)},"user_id":${personId},"permissions":${JSON.stringify(scopes.join(','))}}`
+
+/** The account whose token is shown. */
+const requireOwn =
+  (kit: PlatformKit): RequireAccount =>
+  (c, id, may) => {
+    const { person, found } = requireCaller(kit, c, BASIC)
+    if (may === 'publish') requireScope(found, PUBLISH)
+    if (id !== null && id !== 'me' && id !== person.id) throw noSuchObject(id)
+    return {
+      id: person.id,
+      handle: person.handle,
+      place: { personId: person.id, resourceId: null },
+      isRestricted: person.condition === 'restricted',
+    }
+  }
 
 /** @see https://developers.facebook.com/docs/instagram-platform/reference/me */
 function createAccountRoutes(kit: PlatformKit): Hono {
@@ -100,14 +148,10 @@ function createAccountRoutes(kit: PlatformKit): Hono {
         `Unsupported get request. Object with ID '${c.req.param('id')}' does not exist, cannot be loaded due to missing permissions, or does not support this operation.`,
         { subcode: 33 },
       )
-    if (person.condition === 'restricted')
-      throw new GraphApiError(25, 'The Instagram account is restricted.', { subcode: 2_207_050 })
-    const since = kit.now().getTime() - 24 * 3600 * 1000
-    const used = kit.world
-      .posts({ personId: person.id })
-      .filter(({ createdAt }) => createdAt.getTime() > since)
+    if (person.condition === 'restricted') throw restricted()
+    const used = countOfDay(kit, { place: { personId: person.id, resourceId: null } })
     return c.json({
-      data: [{ quota_usage: used.length, config: { quota_total: QUOTA, quota_duration: 86_400 } }],
+      data: [{ quota_usage: used, config: { quota_total: QUOTA, quota_duration: 86_400 } }],
     })
   })
   app.get('/:id', (c) => {

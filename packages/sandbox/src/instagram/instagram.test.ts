@@ -1,3 +1,5 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type RunningSandbox, startSandbox } from '../server.js'
 import { approve, deny } from '../testing.js'
@@ -166,5 +168,152 @@ describe('the Graph API', () => {
       code: 100,
       error_subcode: 33,
     })
+  })
+})
+
+describe('publishing', () => {
+  let access_token: string
+  let files: Server
+  let address: string
+  beforeEach(async () => {
+    access_token = await longToken()
+    files = createServer((request, response) => {
+      const type = { '/a.jpg': 'image/jpeg', '/a.png': 'image/png', '/a.mp4': 'video/mp4' }[request.url ?? '']
+      response.writeHead(type ? 200 : 404, { 'content-type': type ?? 'text/plain' }).end('content')
+    })
+    await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve))
+    address = `http://127.0.0.1:${(files.address() as AddressInfo).port}`
+  })
+  afterEach(() => new Promise((resolve) => files.close(resolve)))
+
+  const ada = () => running.platform('instagram').world.people()[0] ?? { id: '' }
+  const posts = () => running.platform('instagram').world.posts()
+  const ask = (path: string, query: Record<string, string> = {}) =>
+    get(`v26.0/${path}`, { access_token, ...query })
+  const post = (path: string, form: Record<string, string>) =>
+    read(
+      fetch(`${base()}/graph/v26.0/${path}?${new URLSearchParams({ access_token })}`, {
+        method: 'POST',
+        body: new URLSearchParams(form),
+      }),
+    )
+  const make = (form: Record<string, string>) => post(`${ada().id}/media`, form)
+  const picture = async (more = {}) =>
+    String((await make({ image_url: `${address}/a.jpg`, ...more })).body.id)
+  const publish = (creation_id: string) => post(`${ada().id}/media_publish`, { creation_id })
+  const status = async (id: string) => (await ask(id, { fields: 'status_code,status' })).body
+
+  it('of a picture counts against the quota and is listed', async () => {
+    const container = await picture({ caption: 'Fresh', alt_text: 'Bread' })
+    expect(await status(container)).toMatchObject({ status_code: 'FINISHED' })
+    const { id } = (await publish(container)).body
+    expect(await status(container)).toMatchObject({ status_code: 'PUBLISHED' })
+    expect(posts()).toMatchObject([
+      { id, text: 'Fresh', media: [{ altText: 'Bread', mimeType: 'image/jpeg' }] },
+    ])
+    expect((await ask(`${ada().id}/media`, { fields: 'caption,permalink' })).body.data).toEqual([
+      { id, caption: 'Fresh', permalink: expect.stringMatching(/\/p\/\w{11}\/$/) },
+    ])
+    expect((await ask(String(id), { fields: 'shortcode' })).body.shortcode).toMatch(/^\w{11}$/)
+    const { body } = await ask(`${ada().id}/content_publishing_limit`)
+    expect(body.data).toMatchObject([{ quota_usage: 1 }])
+  })
+
+  it('happens at most once with each container', async () => {
+    const container = await picture()
+    await publish(container)
+    expect((await publish(container)).body.error).toMatchObject({ code: 100 })
+    expect(posts()).toHaveLength(1)
+  })
+
+  it('of a video goes on while it is fetched', async () => {
+    const { id } = (await make({ media_type: 'REELS', video_url: `${address}/a.mp4` })).body
+    expect(await status(String(id))).toMatchObject({ status_code: 'IN_PROGRESS' })
+    expect((await publish(String(id))).body.error).toMatchObject({ code: 9007, error_subcode: 2_207_027 })
+    await expect.poll(() => status(String(id))).toMatchObject({ status_code: 'FINISHED' })
+    const posted = String((await publish(String(id))).body.id)
+    expect((await ask(posted, { fields: 'permalink' })).body.permalink).toContain('/reel/')
+  })
+
+  it.each([
+    ['none.mp4', '2207052'],
+    ['a.jpg', '2207026'],
+  ])('of a video that is %s says why not, with %s', async (name, subcode) => {
+    const { id } = (await make({ media_type: 'REELS', video_url: `${address}/${name}` })).body
+    await expect
+      .poll(() => status(String(id)))
+      .toMatchObject({
+        status_code: 'ERROR',
+        status: expect.stringContaining(subcode),
+      })
+  })
+
+  it('of a carousel takes two to ten items', async () => {
+    const items = [await picture({ is_carousel_item: 'true' }), await picture({ is_carousel_item: 'true' })]
+    expect((await publish(items[0] ?? '')).body.error).toMatchObject({ code: 100 })
+    const carousel = (children: string[]) =>
+      make({ media_type: 'CAROUSEL', children: children.join(','), caption: 'Two' })
+    expect((await carousel(items.slice(1))).body.error).toMatchObject({ error_subcode: 2_207_028 })
+    expect((await carousel([...items, await picture()])).body.error).toMatchObject({
+      error_subcode: 2_207_028,
+    })
+    await publish(String((await carousel(items)).body.id))
+    expect(posts()).toMatchObject([{ text: 'Two', media: [{}, {}] }])
+  })
+
+  it('of a story is listed apart and has no caption', async () => {
+    const story = await picture({ media_type: 'STORIES', caption: 'dropped' })
+    const { id } = (await publish(story)).body
+    expect(posts()).toMatchObject([{ id, text: '' }])
+    expect((await ask(`${ada().id}/stories`)).body.data).toMatchObject([{ id }])
+    expect((await ask(`${ada().id}/media`)).body.data).toEqual([])
+  })
+
+  it.each([
+    [{}, 100],
+    [{ image_url: '/a.png' }, 36001],
+    [{ image_url: '/none.jpg' }, 9004],
+    [{ image_url: '/a.jpg', caption: 'a'.repeat(2201) }, 36004],
+    [{ image_url: '/a.jpg', caption: '#a '.repeat(31) }, 36004],
+    [{ image_url: '/a.jpg', alt_text: 'a'.repeat(1001) }, 100],
+    [{ media_type: 'REELS' }, 100],
+    [{ media_type: 'REELS', video_url: '/a.mp4', alt_text: 'a' }, 100],
+    [{ media_type: 'REELS', video_url: '/a.mp4', cover_url: '/a.png' }, 36001],
+    [{ media_type: 'VIDEO', video_url: '/a.mp4' }, 100],
+    [{ media_type: 'AUDIO' }, 100],
+  ])('of %j is refused with code %i', async (form, code) => {
+    const whole = Object.entries(form).map(([name, value]) => [
+      name,
+      value.startsWith('/') ? `${address}${value}` : value,
+    ])
+    expect((await make(Object.fromEntries(whole))).body.error).toMatchObject({ code })
+  })
+
+  it('of a container that is a day old is too late', async () => {
+    const container = await picture()
+    running.sandbox.clock.advance(86_400)
+    expect(await status(container)).toMatchObject({ status_code: 'EXPIRED' })
+    expect((await publish(container)).body.error).toMatchObject({ error_subcode: 2_207_006 })
+  })
+
+  it('ends after 50 posts a day', async () => {
+    const { world } = running.platform('instagram')
+    for (let count = 0; count < 50; count++) world.addPost({ personId: ada().id, text: 'x', body: null })
+    expect((await publish(await picture())).body.error).toMatchObject({ code: 9, error_subcode: 2_207_042 })
+  })
+
+  it('takes the permission for it, the own account, and one that is not restricted', async () => {
+    const { world, tokens } = running.platform('instagram')
+    const [, ben] = world.people()
+    const container = await picture()
+    expect((await post(`${ben?.id}/media_publish`, { creation_id: container })).body.error).toMatchObject({
+      code: 100,
+    })
+    world.setCondition(ada().id, 'restricted')
+    expect((await publish(container)).body.error).toMatchObject({ code: 25 })
+    world.setCondition(ada().id, 'active')
+    tokens.dropScopes(ada().id, ['instagram_business_content_publish'])
+    expect((await publish(container)).body.error).toMatchObject({ code: 10 })
+    expect(posts()).toEqual([])
   })
 })
