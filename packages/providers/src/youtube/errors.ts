@@ -82,6 +82,11 @@ const codesOn: Partial<Record<Occasion, Record<string, Classification>>> = {
   verify: {
     forbidden: { kind: 'account_unusable', status: 'missing_permission', reason: 'authorization_rejected' },
   },
+  publish: {
+    // Why a video was refused after it had been taken; the other reasons are about the video.
+    uploaderAccountClosed: gone,
+    uploaderAccountSuspended: suspended,
+  },
   refresh: {
     // The session length that an administrator of the organization set has passed.
     invalid_rapt: { kind: 'grant_lost', status: 'expired', reason: 'token_expired' },

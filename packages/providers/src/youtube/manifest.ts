@@ -1,4 +1,5 @@
 import type { Manifest } from '@postmcp/core'
+import { limits, options } from './limits.js'
 
 /** Scopes of YouTube by what they let us do. */
 export const scope = {
@@ -28,6 +29,10 @@ export const manifest = {
     'https://developers.google.com/youtube/v3/guides/auth/server-side-web-apps',
     'https://developers.google.com/youtube/v3/docs/channels/list',
     'https://developers.google.com/youtube/v3/docs/videos/insert',
+    'https://developers.google.com/youtube/v3/docs/videos',
+    'https://developers.google.com/youtube/v3/guides/using_resumable_upload_protocol',
+    'https://developers.google.com/youtube/v3/docs/thumbnails/set',
+    'https://developers.google.com/youtube/v3/docs/playlistItems/list',
     'https://developers.google.com/youtube/v3/docs/errors',
     'https://developers.google.com/youtube/v3/revision_history',
     'https://www.npmjs.com/package/@googleapis/youtube/v/39.0.0',
@@ -138,16 +143,15 @@ export const manifest = {
   },
   publish: {
     dedupe: null,
-    // An upload session answers what became of it; without the session the uploads of the channel are read.
-    reconcile: { read: scope.readonly },
+    // An upload session answers what became of it; without the session the uploads of the channel are read. That a new upload is
+    // listed within two minutes is a guess.
+    reconcile: { read: scope.readonly, afterSeconds: 120 },
     remainingRisk:
       'YouTube takes the same file twice. If the answer to an upload is lost and its upload session cannot be asked any more, we look for the title and the time among the latest uploads of the channel; a video you uploaded yourself at that moment under the same title is taken for ours, and one that is not listed yet is taken for never sent.',
+    // With the optional scope only.
     canDelete: true,
-    limits: {
-      // The description. Titles (100 characters), tags and files are limited too, in units this list does not know.
-      text: [{ unit: 'utf8_bytes', max: 5000 }],
-      textOnly: false,
-    },
+    limits,
+    options,
   },
   rateLimits: [
     { what: 'uploads per Google Cloud project, until midnight Pacific Time', max: 100, perSeconds: 86_400 },

@@ -1,14 +1,7 @@
 import { isPostMcpError, PlatformError, readTokenAnswer } from '@postmcp/core'
+import { unsignedJwt } from '@postmcp/core/testing'
 import { describe, expect, it } from 'vitest'
-import {
-  accessWith,
-  apiError,
-  cannedContext,
-  channel,
-  channelList,
-  clientId,
-  idToken,
-} from './fixtures/context.js'
+import { accessWith, apiError, cannedContext, channel, channelList, clientId } from './fixtures/context.js'
 import { identify } from './identify.js'
 import { youtube } from './index.js'
 import { manifest, scope } from './manifest.js'
@@ -27,13 +20,13 @@ describe('identity', () => {
     server: null,
     redirectUri: 'https://postmcp.example.org/accounts/oauth/callback',
   })
-  const good = { id_token: idToken({ sub: '110248495921238986420', aud: clientId }) }
+  const good = { id_token: unsignedJwt({ sub: '110248495921238986420', aud: clientId }) }
 
   it.each([
     ['none', {}],
     ['one that is none', { id_token: 'a.b.c' }],
-    ['one for another client', { id_token: idToken({ sub: '1', aud: 'other' }) }],
-    ['one without a subject', { id_token: idToken({ aud: clientId }) }],
+    ['one for another client', { id_token: unsignedJwt({ sub: '1', aud: 'other' }) }],
+    ['one without a subject', { id_token: unsignedJwt({ aud: clientId }) }],
   ])('is not taken from %s', async (_, answer) => {
     await expect(identify(cannedContext().ctx, exchange(answer))).rejects.toMatchObject({
       name: 'MalformedResponseError',

@@ -9,11 +9,34 @@ const DOC = 'https://developers.google.com/identity/sign-in/web/devconsole-proje
 export const readBearer = (c: Context): string | undefined =>
   /^bearer\s+(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? c.req.query('access_token')
 
+/** Whom a request acts for. */
+export interface Caller {
+  personId: string
+  condition: string
+  /** The operator's project. */
+  clientId: string
+  channel: Resource
+}
+
 /**
  * The channel a request acts for, or null where the account has none.
  * @throws ApiError for a dead token, one without the scope, an account in no good condition, and a project that may not ask
  */
-export function requireChannel(kit: PlatformKit, c: Context, accepted: readonly string[]): Resource | null {
+export const requireChannel = (kit: PlatformKit, c: Context, accepted: readonly string[]): Resource | null =>
+  readCaller(kit, c, accepted).channel
+
+/** The same for what cannot be done without a channel. */
+export function requireCaller(kit: PlatformKit, c: Context, accepted: readonly string[]): Caller {
+  const { channel, ...caller } = readCaller(kit, c, accepted)
+  if (!channel) throw new ApiError(401, 'youtubeSignupRequired', 'Unauthorized')
+  return { ...caller, channel }
+}
+
+function readCaller(
+  kit: PlatformKit,
+  c: Context,
+  accepted: readonly string[],
+): Omit<Caller, 'channel'> & { channel: Resource | null } {
   const found = kit.tokens.inspect(readBearer(c) ?? '')
   if (found.state !== 'valid' || found.personId === null)
     throw new ApiError(401, 'authError', `Invalid Credentials. See ${DOC}.`, { domain: 'global' })
@@ -31,8 +54,8 @@ export function requireChannel(kit: PlatformKit, c: Context, accepted: readonly 
   const { condition = 'active' } = kit.world.person(found.personId) ?? {}
   const refusal = REFUSALS[condition]
   if (refusal) throw refusal()
-  if (condition === 'no_channel') return null
-  return kit.world.resource(found.resourceIds[0] ?? '') ?? null
+  const channel = condition === 'no_channel' ? null : kit.world.resource(found.resourceIds[0] ?? '')
+  return { personId: found.personId, condition, clientId: found.client.id, channel: channel ?? null }
 }
 
 const forbidden = (reason: string, message: string, domain = 'youtube.common') =>
@@ -63,5 +86,14 @@ const REFUSALS: Readonly<Record<string, () => ApiError>> = {
     ),
 }
 
-/** All conditions of a person. The last two are those of the operator's project, put on one person. */
-export const CONDITIONS: readonly string[] = ['no_channel', ...Object.keys(REFUSALS)]
+/**
+ * All conditions of a person. Those of the operator's project are put on one person, too. The first of the others stop nothing but
+ * uploads or thumbnails, and videos that were uploaded.
+ */
+export const CONDITIONS: readonly string[] = [
+  'no_channel',
+  'upload_limit_reached',
+  'thumbnails_forbidden',
+  'uploads_rejected',
+  ...Object.keys(REFUSALS),
+]

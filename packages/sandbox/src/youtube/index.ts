@@ -6,6 +6,9 @@ import { createChannelRoutes } from './channels.js'
 import { answerError, createErrors } from './errors.js'
 import { channelId } from './identity.js'
 import { createConsentRoutes, createTokenRoutes } from './oauth.js'
+import { createUploadRoutes } from './upload-routes.js'
+import { createVideoRoutes } from './video-routes.js'
+import { Videos } from './videos.js'
 
 /** A person with a channel of their own, as Google numbers them. */
 function addPerson(world: World, name: string, handle: string) {
@@ -24,14 +27,18 @@ function addPerson(world: World, name: string, handle: string) {
  * YouTube with Google's authorization before it.
  *
  * @param options.isTesting whether the operator's project is in the status "Testing", where access ends after 7 days; default: false
+ * @param options.uploadsPerDay of that project; default: the 100 of a project that was not audited for more
  */
-export function createYouTube(options: { isTesting?: boolean } = {}): SandboxPlatform {
-  const { isTesting = false } = options
+export function createYouTube(
+  options: { isTesting?: boolean; uploadsPerDay?: number } = {},
+): SandboxPlatform {
+  const { isTesting = false, uploadsPerDay = 100 } = options
   return {
     id: 'youtube',
     name: 'YouTube',
     endpoints: { accounts: '/accounts', oauth: '/oauth', api: '/api', web: '/web' },
     browserPaths: ['/accounts/', '/web/'],
+    consentPaths: ['/accounts/o/oauth2/v2/auth'],
     app: {
       clientId: '1234567890-sandbox.apps.googleusercontent.com',
       clientSecret: 'GOCSPX-a-simulated-client-secret',
@@ -86,10 +93,17 @@ export function createYouTube(options: { isTesting?: boolean } = {}): SandboxPla
       app.onError(answerError)
       app.route('/accounts', createConsentRoutes(kit))
       app.route('/oauth', createTokenRoutes(kit))
+      const videos = new Videos(kit)
       app.route('/api', createChannelRoutes(kit))
+      app.route('/api', createUploadRoutes(kit, videos, uploadsPerDay))
+      app.route('/api', createVideoRoutes(kit, videos))
       app.get('/web/channel/:id', (c) => {
         const channel = kit.world.resource(c.req.param('id'))
         return channel ? c.text(channel.name) : c.notFound()
+      })
+      app.get('/web/watch', (c) => {
+        const post = videos.find(c.req.query('v') ?? '', undefined)
+        return post ? c.text(post.text) : c.notFound()
       })
       return app
     },

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { auth, youtube, type youtube_v3 } from '@googleapis/youtube'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningSandbox, startSandbox } from '../server.js'
@@ -29,12 +30,12 @@ function createClient() {
   })
 }
 
-async function connect() {
+async function connect(scopes = ['openid', 'https://www.googleapis.com/auth/youtube.readonly']) {
   const client = createClient()
   const url = client.generateAuthUrl({
     access_type: 'offline',
     prompt: 'consent',
-    scope: ['openid', 'https://www.googleapis.com/auth/youtube.readonly'],
+    scope: scopes,
     code_challenge: createHash('sha256').update(codeVerifier).digest('base64url'),
     code_challenge_method: 'S256' as never,
   })
@@ -95,5 +96,44 @@ describe('Google’s own client', () => {
       status: 403,
       response: { data: { error: { errors: [{ reason: 'authenticatedUserAccountSuspended' }] } } },
     })
+  })
+
+  it('publishes a video, gives it a thumbnail, finds it among the uploads and deletes it', async () => {
+    const { client } = await connect(['openid', 'https://www.googleapis.com/auth/youtube.force-ssl'])
+    const { endpoints, world } = running.platform('youtube')
+    const api = youtube({ version: 'v3', auth: client })
+    const options = { rootUrl: `${endpoints.api}/`, retry: false }
+    const file = Buffer.concat([Buffer.from('0000001c66747970', 'hex'), Buffer.alloc(100_000, 7)])
+    const { data: video } = await api.videos.insert(
+      {
+        part: ['snippet', 'status'],
+        requestBody: {
+          snippet: { title: 'A title', description: 'Words.' },
+          status: { privacyStatus: 'public' },
+        },
+        media: { mimeType: 'video/mp4', body: Readable.from([file]) },
+      },
+      options,
+    )
+    const id = video.id ?? ''
+    const [channel] = world.resources('channel')
+    expect(video).toMatchObject({ status: { uploadStatus: 'processed', privacyStatus: 'public' } })
+    expect(world.posts()).toMatchObject([
+      { id, text: 'A title\n\nWords.', media: [{ sha256: createHash('sha256').update(file).digest('hex') }] },
+    ])
+    const picture = { mimeType: 'image/png', body: Readable.from([Buffer.from('picture')]) }
+    const set = await api.thumbnails.set({ videoId: id, media: picture }, options)
+    expect(set.data.items?.[0]?.default?.url).toContain('/_sandbox/media/')
+
+    const playlistId = channel?.id.replace(/^UC/, 'UU') ?? ''
+    const list = await api.playlistItems.list({ part: ['snippet', 'status'], playlistId }, options)
+    expect(list.data.items?.map(({ snippet }) => snippet?.resourceId?.videoId)).toEqual([id])
+    const { data: looked } = await api.videos.list(
+      { part: ['status', 'processingDetails'], id: [id] },
+      options,
+    )
+    expect(looked.items?.[0]?.processingDetails?.processingStatus).toBe('succeeded')
+    expect((await api.videos.delete({ id }, options)).status).toBe(204)
+    expect(world.posts()).toEqual([])
   })
 })
