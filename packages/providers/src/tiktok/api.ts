@@ -7,6 +7,7 @@ import {
   retryAfter,
 } from '@postmcp/core'
 import { z } from 'zod'
+import { dailyCaps } from './errors.js'
 import type { manifest } from './manifest.js'
 
 // There is no client library of TikTok for this API.
@@ -17,8 +18,12 @@ export interface ApiCall<T> {
   /** Below the API's base, such as `/v2/user/info/`; the last slash belongs to it. */
   path: string
   query?: Record<string, string>
+  /** JSON. Default: none. */
+  body?: string
   /** Bearer token. */
   token: string
+  /** What else an error must not repeat, such as addresses of our files. Default: nothing. */
+  hidden?: readonly string[]
   /** What `data` of the answer must look like; fields it does not name are dropped. */
   data: z.ZodType<T>
 }
@@ -60,6 +65,7 @@ export async function callApi<T>(ctx: ProviderContext, call: ApiCall<T>): Promis
       authorization: `Bearer ${token}`,
       ...(method === 'POST' && { 'content-type': 'application/json; charset=UTF-8' }),
     },
+    ...(call.body !== undefined && { body: call.body }),
   })
   const body = envelope.safeParse(response.json)
   if (!body.success || body.data.error.code !== 'ok') throw toError(ctx, call, response)
@@ -71,28 +77,33 @@ export async function callApi<T>(ctx: ProviderContext, call: ApiCall<T>): Promis
 /** Calls per minute are counted in a window that slides. */
 const windowMs = 60_000
 
+/** A day's cap lasts until enough posts are 24 hours old, which is not told; asked once an hour, it is waited for through a day. */
+const dailyCapMs = 60 * 60 * 1000
+
 function toError(
   ctx: ProviderContext,
-  { path, token }: ApiCall<unknown>,
+  { path, token, hidden = [] }: ApiCall<unknown>,
   { status, headers, json }: HttpResponse,
 ): Error {
   const told = envelope.safeParse(json).data?.error
   // What stands before the API answers in its own words; its status is all there is to read.
   if (!told && status !== 429 && status < 500)
     return new MalformedResponseError(`TikTok answered ${path} with status ${status} and no code.`)
-  const now = ctx.clock.now()
-  const isLimited = status === 429 || told?.code === 'rate_limit_exceeded'
-  const comeBack = retryAfter(headers, now) ?? new Date(now.getTime() + windowMs)
+  const message = told?.message || `TikTok answered ${path} with status ${status}.`
   return new PlatformError({
     status,
     platformCode: told?.code.slice(0, 100) ?? null,
-    message: (told?.message || `TikTok answered ${path} with status ${status}.`).replaceAll(
-      token,
-      '[hidden]',
-    ),
+    message: [token, ...hidden].reduce((text, secret) => text.replaceAll(secret, '[hidden]'), message),
     requestId: told?.log_id ?? told?.logid,
-    retryAfter: isLimited ? comeBack : undefined,
+    retryAfter: comeBack(ctx, status, headers, told?.code),
   })
+}
+
+function comeBack(ctx: ProviderContext, status: number, headers: Headers, code = ''): Date | undefined {
+  const now = ctx.clock.now()
+  const isCap = dailyCaps.includes(code)
+  if (!isCap && status !== 429 && code !== 'rate_limit_exceeded') return undefined
+  return retryAfter(headers, now) ?? new Date(now.getTime() + (isCap ? dailyCapMs : windowMs))
 }
 
 /** An error in the form of the API at an address of OAuth, which has a form of its own. Null for any other answer. */

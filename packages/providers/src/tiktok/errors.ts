@@ -47,7 +47,12 @@ const codes: Record<string, Classification> = {
   // Scopes that are not added to the app, or not approved.
   invalid_scope: operator,
 
+  // The address of this installation is not verified in the settings of the app; photos are fetched from there.
+  url_ownership_unverified: operator,
+
   invalid_params: refused,
+  privacy_level_option_mismatch: refused,
+  app_version_check_failed: refused,
   invalid_file_upload: refused,
 
   internal_error: unavailable,

@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { defineProvider } from '@postmcp/core'
 import { readTokenError } from './api.js'
 import { classifyError } from './errors.js'
+import { limitsOf } from './limits.js'
 import { manifest } from './manifest.js'
 import { identify, listTargets, verify } from './profile.js'
+import { continuePublish, findPublished, startPublish } from './publish.js'
 import { revoke } from './revoke.js'
+import { validate } from './validate.js'
 import { receive } from './webhook.js'
 
 /** TikTok accounts, by Login Kit. */
@@ -19,6 +23,15 @@ export const tiktok = defineProvider({
   verify,
   revoke,
   receive,
+
+  // Publish: videos in chunks, the last of which sends; photos by their addresses; then a look at what TikTok makes of it
+  limitsOf,
+  validate,
+  // TikTok knows no key; a video is recognised by its publish id.
+  createDedupeKey: () => randomUUID(),
+  startPublish,
+  continuePublish,
+  findPublished,
 
   classifyError,
 })

@@ -1,4 +1,5 @@
 import type { Manifest } from '@postmcp/core'
+import { limits, options } from './limits.js'
 
 /** Scopes of TikTok by what they let us do. */
 export const scope = {
@@ -27,7 +28,9 @@ export const manifest = {
     'https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit',
     'https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info',
     'https://developers.tiktok.com/doc/content-posting-api-reference-direct-post',
+    'https://developers.tiktok.com/doc/content-posting-api-reference-upload-video',
     'https://developers.tiktok.com/doc/content-posting-api-reference-photo-post',
+    'https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status',
     'https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide',
     'https://developers.tiktok.com/doc/content-sharing-guidelines',
     'https://developers.tiktok.com/doc/webhooks-events',
@@ -103,8 +106,8 @@ export const manifest = {
     },
     {
       name: scope.list,
-      need: 'optional',
-      why: 'Reads the public videos back, which can clear up whether a lost request was published.',
+      need: 'never_asked',
+      why: 'Reads the public videos back; whether photos are among them is not documented, and videos need it not.',
     },
     {
       name: scope.profile,
@@ -125,22 +128,17 @@ export const manifest = {
   },
   publish: {
     dedupe: null,
-    // Once there is a publish id, TikTok says what became of it.
+    // Once there is a publish id, TikTok says what became of it; a lost answer to photos is left to a person.
     reconcile: 'container',
     remainingRisk:
-      'TikTok makes a new post of every request. Where it fetches the files from us, as it always does for photos, and the answer to that request is lost, nobody can look up whether it was accepted; the post is then left as unknown and not sent again.',
+      'TikTok makes a new post of every request. For photos, which it always fetches from us, nobody can look up whether a request was accepted whose answer was lost; the post is then left to you and not sent again. Videos are not concerned.',
     canDelete: false,
-    limits: {
-      // The title of a video. Photos have a title of 90 and a description of 4000, which this list cannot tell apart.
-      text: [{ unit: 'utf16_units', max: 2200 }],
-      textOnly: false,
-      images: {
-        max: 35,
-        // No PNG.
-        mimeTypes: ['image/jpeg', 'image/webp'],
-        maxBytes: 20_000_000,
-      },
-    },
+    // The last chunk of a video, which is the largest.
+    sendSeconds: 180,
+    limits,
+    quotas: [{ what: 'posts', max: 15, perSeconds: 86_400 }],
+    pace: { account: { max: 6, perSeconds: 60 } },
+    options,
   },
   rateLimits: [
     { what: 'posts begun per account', max: 6, perSeconds: 60 },

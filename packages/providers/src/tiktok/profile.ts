@@ -12,6 +12,7 @@ import {
 } from '@postmcp/core'
 import { z } from 'zod'
 import { callApi, endpoint } from './api.js'
+import { type Creator, readCreator } from './creator.js'
 import { classifyError, dailyCaps, unaudited } from './errors.js'
 import { manifest, scope } from './manifest.js'
 
@@ -51,17 +52,6 @@ const readUser = async (ctx: ProviderContext, { tokens }: GrantAccess): Promise<
   return data.user
 }
 
-/** The name by which people know the account; only what may be posted tells it without a further scope. */
-const readUsername = async (ctx: ProviderContext, { tokens }: GrantAccess): Promise<string> => {
-  const data = await callApi(ctx, {
-    method: 'POST',
-    path: '/v2/post/publish/creator_info/query/',
-    token: tokens.accessToken,
-    data: z.object({ creator_username: z.string().min(1) }),
-  })
-  return data.creator_username
-}
-
 /** The error of a call that may fail although the account is well; any other is thrown. */
 async function capOf<T>(call: Promise<T>): Promise<T | null> {
   try {
@@ -74,21 +64,28 @@ async function capOf<T>(call: Promise<T>): Promise<T | null> {
 }
 
 /** The account as people see it. Pictures have addresses that end after two hours: none is kept, since none would be shown. */
-const shownAs = (ctx: ProviderContext, { display_name, union_id }: User, username: string | null) => ({
-  ...(username !== null && {
-    handle: username,
-    profileUrl: `${endpoint(ctx, 'www')}/@${encodeURIComponent(username)}`,
+const shownAs = (ctx: ProviderContext, { display_name, union_id }: User, creator: Creator | null) => ({
+  ...(creator !== null && {
+    handle: creator.username,
+    profileUrl: `${endpoint(ctx, 'www')}/@${encodeURIComponent(creator.username)}`,
   }),
   displayName: display_name.trim() || null,
   avatarUrl: null,
-  settings: { ...(union_id !== undefined && { unionId: union_id }) },
+  settings: {
+    ...(union_id !== undefined && { unionId: union_id }),
+    // What may be posted, for drafts; asked anew for each post.
+    ...(creator !== null && {
+      privacyLevels: creator.privacyLevels,
+      maxVideoSeconds: creator.maxVideoSeconds,
+    }),
+  },
 })
 
 /** The one account of a grant; none where the scopes to read it were not granted, which is refused as a missing permission. */
 export async function listTargets(ctx: ProviderContext, access: GrantAccess): Promise<Target[]> {
   if (missingScopes(manifest, access.grantedScopes, 'oauth2').length > 0) return []
   const found = await readUser(ctx, access)
-  const shown = shownAs(ctx, found, await capOf(readUsername(ctx, access)))
+  const shown = shownAs(ctx, found, await capOf(readCreator(ctx, access)))
   return [
     {
       targetId: found.open_id,
@@ -113,9 +110,9 @@ export async function verify(
     return { status: 'missing_permission', reason: 'target_not_granted', platformCode: null }
   if (missing.length > 0) return { ...lacking(missing, null), target: shownAs(ctx, found, null) }
   try {
-    const username = await capOf(readUsername(ctx, access))
+    const creator = await capOf(readCreator(ctx, access))
     return {
-      target: shownAs(ctx, found, username),
+      target: shownAs(ctx, found, creator),
       status: 'active',
       reason: null,
       platformCode: null,

@@ -88,7 +88,11 @@ describe('targets', () => {
         avatarUrl: null,
         profileUrl: 'https://www.example.org/@anna.workshop',
         kind: 'profile',
-        settings: { unionId: 'u-1' },
+        settings: {
+          unionId: 'u-1',
+          privacyLevels: ['PUBLIC_TO_EVERYONE', 'MUTUAL_FOLLOW_FRIENDS', 'SELF_ONLY'],
+          maxVideoSeconds: 300,
+        },
       },
     ])
     expect(requests).toEqual([
@@ -137,7 +141,11 @@ describe('status', () => {
         displayName: 'Anna',
         avatarUrl: null,
         profileUrl: 'https://www.example.org/@anna.workshop',
-        settings: { unionId: 'u-1' },
+        settings: {
+          unionId: 'u-1',
+          privacyLevels: ['PUBLIC_TO_EVERYONE', 'MUTUAL_FOLLOW_FRIENDS', 'SELF_ONLY'],
+          maxVideoSeconds: 300,
+        },
       },
     })
   })

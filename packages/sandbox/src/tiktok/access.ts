@@ -26,8 +26,17 @@ const REFUSALS: Readonly<Record<string, { code: string; message: string }>> = {
   },
 }
 
-/** All conditions of a person; in the last one it is the application that may not go on. */
-export const CONDITIONS: readonly string[] = [...ENDED, ...Object.keys(REFUSALS)]
+/**
+ * All conditions of a person; from `app_cap_reached` on it is the application that may not go on, but for the last, in which TikTok
+ * takes posts and does not publish them.
+ */
+export const CONDITIONS: readonly string[] = [
+  ...ENDED,
+  ...Object.keys(REFUSALS),
+  'app_unaudited',
+  'url_unverified',
+  'posts_fail',
+]
 
 /** Whether TikTok has ended every authorization of this person. */
 export const hasEnded = (person: Person | undefined): boolean => !person || ENDED.includes(person.condition)
@@ -36,7 +45,7 @@ export const hasEnded = (person: Person | undefined): boolean => !person || ENDE
  * Who asks, and what for they may.
  * @throws ApiError 401 for a dead token, and for one without the scope
  */
-export function requirePerson(kit: PlatformKit, c: Context, scope: string) {
+export function requirePerson(kit: PlatformKit, c: Context, ...oneOf: string[]) {
   const token = /^bearer\s+(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? ''
   const found = kit.tokens.inspect(token)
   const person = found.state === 'valid' ? kit.world.person(found.personId ?? '') : undefined
@@ -46,7 +55,7 @@ export function requirePerson(kit: PlatformKit, c: Context, scope: string) {
       'access_token_invalid',
       'The access token is invalid or not found in the request.',
     )
-  if (!found.scopes.includes(scope))
+  if (!oneOf.some((scope) => found.scopes.includes(scope)))
     throw new ApiError(
       401,
       'scope_not_authorized',
@@ -55,8 +64,8 @@ export function requirePerson(kit: PlatformKit, c: Context, scope: string) {
   return { person, scopes: found.scopes }
 }
 
-/** @throws ApiError with status 200 for people who may not post */
-export function requireAbilityToPost({ condition }: Person): void {
+/** @throws ApiError for people who may not post; with status 200 where somebody only asks whether they may */
+export function requireAbilityToPost({ condition }: Person, status: 200 | 403 = 200): void {
   const refusal = REFUSALS[condition]
-  if (refusal) throw new ApiError(200, refusal.code, refusal.message)
+  if (refusal) throw new ApiError(status, refusal.code, refusal.message)
 }

@@ -42,6 +42,12 @@ export const describeTokenError = (kit: PlatformKit, error: string, description:
   log_id: logId(kit),
 })
 
+/** The same with a 64-bit number in it, which JavaScript cannot hold: it is given as the text `#` and its digits. */
+export const answerWithNumbers = (kit: PlatformKit, data: unknown): Response =>
+  new Response(JSON.stringify(describeData(kit, data)).replaceAll(/"#(\d+)"/g, '$1'), {
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+  })
+
 /** Words an error of any route. */
 export const createErrorHandler =
   (kit: PlatformKit) =>

@@ -2,8 +2,10 @@ import { Hono } from 'hono'
 import type { SandboxPlatform } from '../platform.js'
 import type { World } from '../world.js'
 import { CONDITIONS } from './access.js'
+import { TIKTOK_CALLBACKS } from './callbacks.js'
 import { createErrorHandler, createErrors } from './errors.js'
 import { createConsentRoutes, createTokenRoutes } from './oauth.js'
+import { createPublishRoutes } from './publish-routes.js'
 import { createUserRoutes } from './users.js'
 
 /** Somebody whose id is the `open_id` of our app: it begins with a dash, and means the same only with it. */
@@ -15,13 +17,14 @@ const addPerson = (world: World, name: string, handle: string, facts: Record<str
     facts: { unionId: world.random.uuid(), ...facts },
   })
 
-/** TikTok: Login Kit and what posting asks first. */
+/** TikTok: Login Kit and the Content Posting API. */
 export function createTikTok(): SandboxPlatform {
   return {
     id: 'tiktok',
     name: 'TikTok',
     endpoints: { www: '/www', open: '/open' },
     browserPaths: ['/www/'],
+    consentPaths: ['/www/v2/auth/authorize/'],
     app: { clientId: 'aw1234567890abcd', clientSecret: 'a-simulated-client-secret-of-tiktok' },
     tokens: {
       // How long a code lives is not documented.
@@ -54,6 +57,7 @@ export function createTikTok(): SandboxPlatform {
       const { id } = addPerson(world, `Person ${number}`, `person.${number}`)
       return { personId: id, targetId: id, fields: {}, wrongFields: {} }
     },
+    callbacks: TIKTOK_CALLBACKS,
     errors: createErrors,
     routes(kit) {
       const app = new Hono()
@@ -62,6 +66,7 @@ export function createTikTok(): SandboxPlatform {
       app.get('/www/:handle{@.+}', (c) => c.text(`${c.req.param('handle')} in the PostMCP sandbox.`))
       app.route('/open', createTokenRoutes(kit))
       app.route('/open', createUserRoutes(kit))
+      app.route('/open', createPublishRoutes(kit))
       return app
     },
   }

@@ -46,11 +46,7 @@ export function createUserRoutes(kit: PlatformKit): Hono {
         creator_avatar_url: shortLived(kit, person),
         creator_username: person.handle,
         creator_nickname: person.name,
-        privacy_level_options: [
-          isPrivate ? 'FOLLOWER_OF_CREATOR' : 'PUBLIC_TO_EVERYONE',
-          'MUTUAL_FOLLOW_FRIENDS',
-          'SELF_ONLY',
-        ],
+        privacy_level_options: privacyLevelsOf(person),
         comment_disabled: false,
         duet_disabled: isPrivate,
         stitch_disabled: isPrivate,
@@ -60,6 +56,13 @@ export function createUserRoutes(kit: PlatformKit): Hono {
   })
   return app
 }
+
+/** Who may be shown a post of theirs. */
+export const privacyLevelsOf = ({ facts }: Person): string[] => [
+  facts.isPrivate === true ? 'FOLLOWER_OF_CREATOR' : 'PUBLIC_TO_EVERYONE',
+  'MUTUAL_FOLLOW_FRIENDS',
+  'SELF_ONLY',
+]
 
 /** Addresses of pictures are signed and end after two hours. */
 const shortLived = (kit: PlatformKit, person: Person): string =>
