@@ -1,5 +1,6 @@
 import {
   type GrantAccess,
+  type HttpRequest,
   type HttpResponse,
   MalformedResponseError,
   PlatformError,
@@ -7,23 +8,30 @@ import {
   type ProviderContext,
   retryAfter,
 } from '@postmcp/core'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { errorBody } from './errors.js'
 
 // There is no well-kept client of Pinterest's own for Node; plain calls go through our guarded HTTP client.
 
 /** One call of the API, version 5. */
 export interface ApiCall<T> {
+  /** Default: GET. */
+  method?: 'GET' | 'POST' | 'DELETE'
   /** Below `/v5`. */
   path: string
   query?: Record<string, string>
+  /** JSON. Default: none. */
+  body?: NonNullable<HttpRequest['body']>
   access: Pick<GrantAccess, 'tokens'>
-  /** What the answer must look like; fields it does not name are dropped. */
+  /** What the answer must look like; fields it does not name are dropped. An empty answer is undefined. */
   answer: z.ZodType<T>
 }
 
+/** For calls that are answered with nothing. */
+export const nothing = z.undefined()
+
 /**
- * Reads something and returns the parsed answer.
+ * Calls the API and returns the parsed answer.
  * @throws PlatformError when Pinterest answered with an error; `platformCode` is its number, which is not the HTTP status.
  * @throws MalformedResponseError when it answered what is documented nowhere.
  * @throws TransportError when no whole answer came.
@@ -32,10 +40,18 @@ export interface ApiCall<T> {
 export async function callApi<T>(ctx: ProviderContext, call: ApiCall<T>): Promise<T> {
   const url = new URL(`${endpoint(ctx, 'api')}/v5${call.path}`)
   for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value)
-  const headers = { authorization: `Bearer ${call.access.tokens.accessToken}` }
-  const response = await ctx.http.request({ method: 'GET', url, headers })
-  if (response.status !== 200) throw toError(ctx, call, response)
-  const parsed = call.answer.safeParse(response.json)
+  const { method = 'GET', body } = call
+  const response = await ctx.http.request({
+    method,
+    url,
+    headers: {
+      authorization: `Bearer ${call.access.tokens.accessToken}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body }),
+  })
+  if (![200, 201, 204].includes(response.status)) throw toError(ctx, call, response)
+  const parsed = call.answer.safeParse(response.text === '' ? undefined : (response.json ?? null))
   if (parsed.success) return parsed.data
   throw new MalformedResponseError(`The answer to ${call.path} is not the one that is documented.`)
 }

@@ -85,8 +85,21 @@ function classifyStatus(status: number, occasion: Occasion): Classification {
   return occasion === 'refresh' || occasion === 'verify' ? unavailable : refused
 }
 
+/**
+ * What has no code of its own and is told by words alone. Content that is taken for spam has the code of a rate limit, and an app
+ * with Trial access that of anything that is not permitted.
+ * @see https://github.com/pinterest/api-quickstart nodejs/src/api_common.js and https://github.com/gitroomhq/postiz-app/issues/1084 (2026-11-22)
+ */
+function classifyWords({ status, platformCode, message }: PlatformError): Classification | null {
+  if (status === 429 && /\bspam\b/i.test(message)) return refused
+  const isTrial = status === 403 && platformCode === '29' && /\b(trial|sandbox)\b/i.test(message)
+  return isTrial ? { kind: 'client_invalid' } : null
+}
+
 /** What an error of Pinterest means for us. */
 export function classifyError(error: PlatformError, occasion: Occasion): Classification {
+  const worded = occasion === 'publish' ? classifyWords(error) : null
+  if (worded) return worded
   const standard = classifyTokenError(error, occasion)
   if (standard) return standard
   const key = `${error.status} ${error.platformCode}`

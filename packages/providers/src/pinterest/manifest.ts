@@ -1,4 +1,5 @@
 import type { Manifest } from '@postmcp/core'
+import { limits, options } from './limits.js'
 
 /** Where people take away the access of an application; the path is unverified. */
 const revokeAccessUrl = 'https://www.pinterest.com/settings/security'
@@ -116,22 +117,16 @@ export const manifest = {
   },
   publish: {
     dedupe: null,
-    reconcile: { read: 'pins:read' },
+    // How soon a new Pin is listed is not documented; a minute is a guess.
+    reconcile: { read: 'pins:read', afterSeconds: 60 },
     remainingRisk:
-      'Pinterest accepts the same Pin twice. A Pin whose answer was lost is looked for on the board; if you edit or delete it before we look, it may be published once more.',
+      'Pinterest accepts the same Pin twice. A Pin whose answer was lost is looked for on the board by title, description, link and time; if you edit or delete it before we look, it may be published once more.',
     canDelete: true,
-    limits: {
-      // The description of a Pin. How characters are counted is not documented.
-      text: [{ unit: 'code_points', max: 800 }],
-      textOnly: false,
-      images: {
-        max: 5,
-        mimeTypes: ['image/jpeg', 'image/png'],
-        // Unverified: 20 MB and 32 MB are both told; half of the smaller one is safe.
-        maxBytes: 10_000_000,
-        maxAltTextGraphemes: 500,
-      },
-    },
+    // It carries the pictures.
+    sendSeconds: 120,
+    limits,
+    pace: { account: { max: 50, perSeconds: 60 } },
+    options,
   },
   rateLimits: [
     { what: 'calls per person, with Standard access', max: 100, perSeconds: 1 },

@@ -37,5 +37,5 @@ const REFUSALS: Readonly<Record<string, [code: number, message: string]>> = {
   under_review: [2626, 'We are reviewing your account. Please see business hub for more details.'],
 }
 
-/** All conditions of a person. */
-export const CONDITIONS: readonly string[] = Object.keys(REFUSALS)
+/** All conditions of a person; in the last two only Pins are refused: as spam, and because the app has Trial access. */
+export const CONDITIONS: readonly string[] = [...Object.keys(REFUSALS), 'spam', 'trial_app']

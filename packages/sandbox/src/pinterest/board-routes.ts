@@ -23,24 +23,15 @@ export function createBoardRoutes(kit: PlatformKit): Hono {
     const caller = requirePerson(kit, c, ['boards:read'])
     const wanted = FILTERS[c.req.query('privacy') ?? 'ALL']
     if (!wanted) throw invalidRequest("'privacy' is not one of those that are known.")
-    const size = readPageSize(c)
     const boards = world
       .resourcesOf(caller.person.id, 'board')
       .filter((board) => maySee(board, caller) && wanted.includes(String(board.facts.privacy)))
-    const start = Number(Buffer.from(c.req.query('bookmark') ?? '', 'base64url').toString()) || 0
-    const end = start + size
-    return c.json({
-      items: boards.slice(start, end).map((board) => describeBoard(kit, board)),
-      bookmark: end < boards.length ? Buffer.from(String(end)).toString('base64url') : null,
-    })
+    return c.json(pageOf(c, boards, (board) => describeBoard(kit, board)))
   })
 
   app.get('/v5/boards/:id', (c) => {
     const caller = requirePerson(kit, c, ['boards:read'])
-    const board = findBoard(kit, c.req.param('id'))
-    const isOwn = board.ownerIds.includes(caller.person.id) && maySee(board, caller)
-    if (!isOwn) throw new ApiError(403, 7, 'Not authorized to access board or Pin.')
-    return c.json(describeBoard(kit, board))
+    return c.json(describeBoard(kit, findOwnBoard(kit, c.req.param('id'), caller)))
   })
 
   app.post('/v5/boards', async (c) => {
@@ -59,6 +50,14 @@ export function createBoardRoutes(kit: PlatformKit): Hono {
   return app
 }
 
+/** A board that is the caller's to work on. @throws ApiError */
+export function findOwnBoard(kit: PlatformKit, id: string, caller: Caller): Resource {
+  const board = findBoard(kit, id)
+  const isOwn = board.ownerIds.includes(caller.person.id) && maySee(board, caller)
+  if (!isOwn) throw new ApiError(403, 7, 'Not authorized to access board or Pin.')
+  return board
+}
+
 /** @throws ApiError 400 for what is no number, 404 for what is not there */
 function findBoard({ world }: PlatformKit, id: string): Resource {
   if (!/^\d+$/.test(id)) throw invalidRequest(`'board_id' value '${id}' must match the pattern: ^\\d+$`)
@@ -67,7 +66,8 @@ function findBoard({ world }: PlatformKit, id: string): Resource {
   return board
 }
 
-const maySee = ({ facts }: Resource, { scopes }: Caller) =>
+/** Secret boards take a scope of their own. */
+export const maySee = ({ facts }: Resource, { scopes }: Caller) =>
   facts.privacy !== 'SECRET' || scopes.includes('boards:read_secret')
 
 function readPageSize(c: Context): number {
@@ -94,5 +94,15 @@ function describeBoard({ world }: PlatformKit, { id, name, ownerIds, facts }: Re
     created_at: CREATED,
     board_pins_modified_at: CREATED,
     media: { image_cover_url: null, pin_thumbnail_urls: [] },
+  }
+}
+
+/** One page of a list, and where the next one begins. @throws ApiError */
+export function pageOf<T>(c: Context, all: readonly T[], describe: (one: T) => unknown) {
+  const start = Number(Buffer.from(c.req.query('bookmark') ?? '', 'base64url').toString()) || 0
+  const end = start + readPageSize(c)
+  return {
+    items: all.slice(start, end).map(describe),
+    bookmark: end < all.length ? Buffer.from(String(end)).toString('base64url') : null,
   }
 }

@@ -5,13 +5,15 @@ import { TokenError } from '../token-error.js'
 /** A refusal as the API words it: `{code, message}`, where the code is not the HTTP status. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
-  readonly status: 400 | 401 | 403 | 404
+  readonly status: 400 | 401 | 403 | 404 | 429
   readonly code: number
+  readonly detail: string | undefined
 
-  constructor(status: ApiError['status'], code: number, message: string) {
+  constructor(status: ApiError['status'], code: number, message: string, detail?: string) {
     super(message)
     this.status = status
     this.code = code
+    this.detail = detail
   }
 }
 
@@ -24,8 +26,9 @@ export const invalidRequest = (message: string) => new ApiError(400, 1, message)
 /** Words an error of any route. */
 export function answerError(error: Error, c: Context): Response {
   const told = error instanceof TokenError ? wordTokenError(error) : error
-  if (told instanceof ApiError) return c.json({ code: told.code, message: told.message }, told.status)
-  throw error
+  if (!(told instanceof ApiError)) throw error
+  const { status, code, message, detail } = told
+  return c.json({ code, message, ...(detail !== undefined && { message_detail: detail }) }, status)
 }
 
 function wordTokenError(error: TokenError): ApiError {

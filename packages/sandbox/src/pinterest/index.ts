@@ -4,7 +4,10 @@ import { CONDITIONS } from './access.js'
 import { createAccountRoutes } from './account-routes.js'
 import { createBoardRoutes } from './board-routes.js'
 import { answerError, createErrors } from './errors.js'
+import { createMediaRoutes } from './media-routes.js'
 import { createOAuthRoutes } from './oauth.js'
+import { createPinRoutes } from './pin-routes.js'
+import { VideoUploads } from './video-uploads.js'
 
 const DAY = 24 * 3600
 
@@ -13,7 +16,8 @@ export const createPinterest = (): SandboxPlatform => ({
   id: 'pinterest',
   name: 'Pinterest',
   endpoints: { www: '', api: '' },
-  browserPaths: ['/oauth/'],
+  browserPaths: ['/oauth/', '/pin/'],
+  consentPaths: ['/oauth/'],
   app: { clientId: '1234567', clientSecret: 'simulated-secret-of-the-pinterest-app' },
   tokens: {
     // How long a code lives is not documented.
@@ -71,6 +75,13 @@ export const createPinterest = (): SandboxPlatform => ({
     app.route('/', createOAuthRoutes(kit))
     app.route('/', createAccountRoutes(kit))
     app.route('/', createBoardRoutes(kit))
+    const videos = new VideoUploads(kit)
+    app.route('/', createMediaRoutes(kit, videos))
+    app.route('/', createPinRoutes(kit, videos))
+    app.get('/pin/:id/', (c) => {
+      const pin = kit.world.post(c.req.param('id'))
+      return pin ? c.text(pin.text) : c.notFound()
+    })
     return app
   },
 })
