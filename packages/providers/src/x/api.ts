@@ -1,6 +1,8 @@
 import {
+  type FormPart,
   type HttpResponse,
   MalformedResponseError,
+  multipart,
   PlatformError,
   type ProviderContext,
   retryAfter,
@@ -10,10 +12,15 @@ import { z } from 'zod'
 
 // X's own client for TypeScript is younger than 1.0, so these are plain calls.
 
-/** One reading call as a person. */
+/** One call as a person. */
 export interface ApiCall<T> {
+  /** Default: GET. */
+  method?: 'GET' | 'POST' | 'DELETE'
   path: string
-  query: Record<string, string>
+  query?: Record<string, string>
+  /** JSON, to the byte as it is sent. */
+  json?: string
+  form?: FormPart[]
   /** What the answer must look like; fields it does not name are dropped. */
   answer: z.ZodType<T>
 }
@@ -33,21 +40,26 @@ const problem = z.object({
  * @throws TransportError when no whole answer came
  */
 export async function callApi<T>(ctx: ProviderContext, tokens: TokenSet, call: ApiCall<T>): Promise<T> {
-  const url = new URL(`${baseOf(ctx, 'api')}${call.path}`)
-  for (const [name, value] of Object.entries(call.query)) url.searchParams.set(name, value)
+  const { method = 'GET', path, query = {}, json, form } = call
+  const url = new URL(`${baseOf(ctx, 'api')}${path}`)
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
   const { accessToken } = tokens
+  const { headers, body } = form ? multipart(form) : { headers: json && jsonHeaders, body: json }
   const response = await ctx.http.request({
-    method: 'GET',
+    method,
     url,
-    headers: { authorization: `Bearer ${accessToken}` },
+    headers: { ...headers, authorization: `Bearer ${accessToken}` },
+    ...(body !== undefined && { body }),
   })
-  if (response.status >= 400) throw toError(ctx, call.path, response, [accessToken])
+  if (response.status >= 400) throw toError(ctx, path, response, [accessToken])
   const parsed = call.answer.safeParse(response.json)
-  if (response.status === 200 && parsed.success) return parsed.data
+  if ((response.status === 200 || response.status === 201) && parsed.success) return parsed.data
   throw new MalformedResponseError(
-    `X answered ${call.path} with status ${response.status} and something that is not documented.`,
+    `X answered ${path} with status ${response.status} and something that is not documented.`,
   )
 }
+
+const jsonHeaders = { 'content-type': 'application/json' }
 
 function toError(ctx: ProviderContext, path: string, response: HttpResponse, secrets: string[]): Error {
   const { status, headers } = response

@@ -1,4 +1,5 @@
 import type { Manifest } from '@postmcp/core'
+import { postLimits } from './limits.js'
 
 /** Where people see which applications may act for them, and take that away. */
 const connectedAppsUrl = 'https://x.com/settings/connected_apps'
@@ -16,6 +17,8 @@ export const manifest = {
     'https://docs.x.com/x-api/fundamentals/response-codes-and-errors',
     'https://docs.x.com/x-api/fundamentals/rate-limits',
     'https://docs.x.com/x-api/media/quickstart/best-practices',
+    'https://docs.x.com/x-api/posts/manage-tweets/integrate',
+    'https://docs.x.com/changelog',
     'https://github.com/xdevplatform/xdk/blob/main/specs/openapi.json',
     'https://github.com/twitter/twitter-text/blob/master/config/v3.json',
     'https://devcommunity.x.com/t/271768',
@@ -78,7 +81,7 @@ export const manifest = {
     },
     { name: 'tweet.write', need: 'required', why: 'Publishes and deletes your posts.' },
     { name: 'users.read', need: 'required', why: 'Shows which account was connected.' },
-    { name: 'media.write', need: 'required', why: 'Uploads the images of your posts.' },
+    { name: 'media.write', need: 'required', why: 'Uploads the images and videos of your posts.' },
     { name: 'offline.access', need: 'required', why: 'Without it the connection would end after two hours.' },
   ],
   tokens: {
@@ -93,21 +96,40 @@ export const manifest = {
   },
   publish: {
     dedupe: null,
-    reconcile: { read: 'tweet.read' },
+    // How soon a post is listed is not said anywhere; a minute is a guess.
+    reconcile: { read: 'tweet.read', afterSeconds: 60 },
     remainingRisk:
-      'If the answer to a post is lost, we look through the newest posts of the account. X refuses an identical text, but for how long it does is not known.',
+      'If the answer to a post is lost, we look for it among the newest posts of the account. One that X lists later than a minute after it was made is not found, and is published again, unless X refuses it as a duplicate.',
     canDelete: true,
-    limits: {
-      text: [{ unit: 'weighted', max: 280 }],
-      textOnly: true,
-      images: {
-        max: 4,
-        // An animated GIF stands alone in a post and has limits of its own.
-        mimeTypes: ['image/jpeg', 'image/png', 'image/webp'],
-        maxBytes: 5_000_000,
-        maxAltTextGraphemes: 1000,
-      },
+    limits: postLimits,
+    pace: {
+      account: { max: 100, perSeconds: 900 },
+      client: { max: 10_000, perSeconds: 86_400 },
     },
+    options: [
+      {
+        name: 'replySettings',
+        label: 'Who can reply',
+        description:
+          'Only accounts you follow, only those you mention, only your subscribers, or only verified accounts. Without it everybody can.',
+        type: 'string',
+        values: ['following', 'mentionedUsers', 'subscribers', 'verified'],
+      },
+      {
+        name: 'madeWithAi',
+        label: 'Made with AI',
+        description: 'Says on the post that its pictures or videos were made with AI.',
+        type: 'boolean',
+        default: false,
+      },
+      {
+        name: 'paidPartnership',
+        label: 'Paid partnership',
+        description: 'Says on the post that it is a paid partnership.',
+        type: 'boolean',
+        default: false,
+      },
+    ],
   },
   rateLimits: [
     { what: 'looks at the own account, per account', max: 75, perSeconds: 900 },

@@ -15,8 +15,8 @@ import { baseOf, comeBack, hide } from './api.js'
 import { manifest } from './manifest.js'
 
 /**
- * RFC 6749 section 6; by our own hook because X says in a header of its own when to come back. Sent once only: a token shown
- * twice may end them all.
+ * RFC 6749 section 6; not by core, which takes X's problem documents for no answer at all: the 402 of used-up credits would look
+ * like a refresh that may have happened, and the id X asks for would be lost. Sent once only: a token shown twice may end them all.
  */
 export async function refresh(ctx: ProviderContext, access: GrantAccess): Promise<TokenSet> {
   const { refreshToken } = access.tokens

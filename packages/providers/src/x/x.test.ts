@@ -247,6 +247,16 @@ describe('a refresh', () => {
     expect(failure.retryAfter).toEqual(new Date(now.getTime() + 60_000))
     expect(classifyError(failure, 'refresh')).toEqual({ kind: 'rate_limited' })
   })
+
+  it('that the plan of the operator does not pay for is for the operator to mend, with the id X asks for', async () => {
+    const body = { type: 'https://api.x.com/2/problems/credits', title: 'CreditsDepleted', status: 402 }
+    const { ctx } = cannedContext({
+      [token]: { status: 402, headers: { 'x-transaction-id': 'e4b1' }, body },
+    })
+    const failure = await failureOf(refresh(ctx, access()))
+    expect(failure).toMatchObject({ status: 402, requestId: 'e4b1' })
+    expect(classifyError(failure, 'refresh')).toEqual({ kind: 'client_invalid' })
+  })
 })
 
 describe('a revocation', () => {

@@ -2,8 +2,11 @@ import { Hono } from 'hono'
 import type { SandboxPlatform } from '../platform.js'
 import { CONDITIONS } from './access.js'
 import { answerError, createErrors, ProblemError } from './errors.js'
+import { createMedia } from './media.js'
 import { createOAuth } from './oauth.js'
+import { createPosts } from './posts.js'
 import { describeEachAnswer } from './rate-limits.js'
+import { Uploads } from './uploads.js'
 import { createUsers } from './users.js'
 
 const DAY = 24 * 3600
@@ -14,6 +17,7 @@ export const createX = (): SandboxPlatform => ({
   name: 'X',
   endpoints: { www: '', api: '' },
   browserPaths: ['/i/oauth2/authorize'],
+  consentPaths: ['/i/oauth2/authorize'],
   app: { clientId: 'c2FuZGJveC1jbGllbnQ6MTpjaQ', clientSecret: 'sandbox-client-secret-of-x' },
   tokens: {
     codeLifeSeconds: 30,
@@ -44,6 +48,9 @@ export const createX = (): SandboxPlatform => ({
     app.use('/2/*', describeEachAnswer(kit))
     app.route('/', createOAuth(kit))
     app.route('/', createUsers(kit))
+    const uploads = new Uploads(kit)
+    app.route('/', createMedia(kit, uploads))
+    app.route('/', createPosts(kit, uploads))
     return app
   },
 })
