@@ -1,7 +1,9 @@
 import {
+  type FormPart,
   type GrantAccess,
   type HttpResponse,
   MalformedResponseError,
+  multipart,
   PlatformError,
   type ProviderContext,
   retryAfter,
@@ -14,11 +16,19 @@ import { hostOf } from './instance.js'
 
 /** One call of an instance's API. */
 export interface ApiCall<T> {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'DELETE'
   url: string
   /** Whose token is sent. */
   access?: Pick<GrantAccess, 'tokens'>
   form?: Record<string, string>
+  /** A form with files. */
+  parts?: readonly FormPart[]
+  /** JSON, to the byte as it is sent. */
+  json?: string
+  /** Names a request, so that a repetition of it does nothing more. */
+  idempotencyKey?: string
+  /** Default: that of the HTTP client. */
+  timeoutMs?: number
   /** What of the form must not be repeated. */
   secrets?: readonly string[]
   /** What the answer must look like; fields it does not name are dropped. */
@@ -34,20 +44,42 @@ const errorBody = z.object({ error: z.string().min(1), error_description: z.stri
  * @throws TransportError when no whole answer came.
  */
 export async function callApi<T>(ctx: ProviderContext, call: ApiCall<T>): Promise<T> {
-  const { method, url, access, form } = call
+  return (await callApiWithStatus(ctx, call)).data
+}
+
+/** As `callApi`, where one good answer means something else than another. */
+export async function callApiWithStatus<T>(
+  ctx: ProviderContext,
+  call: ApiCall<T>,
+): Promise<{ status: number; data: T }> {
+  const { method, url, access, idempotencyKey, timeoutMs } = call
+  const { body, type } = bodyOf(call)
   const response = await ctx.http.request({
     method,
     url,
     headers: {
       ...(access && { authorization: `Bearer ${access.tokens.accessToken}` }),
-      ...(form && { 'content-type': 'application/x-www-form-urlencoded' }),
+      ...(type !== undefined && { 'content-type': type }),
+      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
     },
-    ...(form && { body: new URLSearchParams(form).toString() }),
+    ...(body !== undefined && { body }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
   })
-  if (response.status < 200 || response.status > 299) throw toError(ctx, call, response)
+  const { status } = response
+  if (status < 200 || status > 299) throw toError(ctx, call, response)
   const parsed = call.answer.safeParse(response.json)
   if (!parsed.success) throw malformed(url, 'the answer is not the one that is documented')
-  return parsed.data
+  return { status, data: parsed.data }
+}
+
+function bodyOf({ form, parts, json }: ApiCall<unknown>) {
+  if (parts) {
+    const { body, headers } = multipart(parts)
+    return { body, type: headers['content-type'] }
+  }
+  if (json !== undefined) return { body: json, type: 'application/json' }
+  if (form) return { body: new URLSearchParams(form).toString(), type: 'application/x-www-form-urlencoded' }
+  return {}
 }
 
 function toError(ctx: ProviderContext, call: ApiCall<unknown>, response: HttpResponse): Error {

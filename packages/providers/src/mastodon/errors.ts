@@ -49,6 +49,10 @@ const sentences: Record<string, Classification> = {
 const sentencesOn: Partial<Record<Occasion, Record<string, Classification>>> = {
   // Of a post the same words are about that post.
   verify: { 'This action is not allowed': notPermitted('authorization_rejected') },
+  publish: {
+    // Said of a file that was ready a moment ago. Nothing was published, and later it is.
+    'Cannot attach files that have not finished processing. Try again in a moment': { kind: 'rate_limited' },
+  },
   // Pleroma says this of every refresh it refuses, in place of `invalid_grant`.
   // https://git.pleroma.social/pleroma/pleroma lib/pleroma/web/o_auth/o_auth_controller.ex (2021)
   refresh: { 'Invalid credentials': lost },
@@ -68,7 +72,10 @@ function classifyStatus(status: number, occasion: Occasion): Classification {
 export function classifyError(error: PlatformError, occasion: Occasion): Classification {
   const standard = classifyTokenError(error, occasion)
   if (standard) return standard
-  const sentence = (error.platformCode ?? error.message).trim().replace(/[.!]$/, '')
+  const sentence = (error.platformCode ?? error.message)
+    .trim()
+    .replace(/^Validation failed: /, '')
+    .replace(/[.!]$/, '')
   for (const table of [sentencesOn[occasion] ?? {}, sentences]) {
     if (Object.hasOwn(table, sentence)) return table[sentence] ?? refused
   }

@@ -1,4 +1,4 @@
-import { type Issue, PostMcpError } from '@postmcp/core'
+import { type GrantAccess, type Issue, PostMcpError } from '@postmcp/core'
 
 // Copied names often bring invisible direction marks along.
 const invisible = /[\s\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g
@@ -37,3 +37,10 @@ const refuse = () =>
   refuseInstance(
     'The instance is not a host such as mastodon.social, nor a whole name such as @name@mastodon.social.',
   )
+
+/** The origin of a grant's instance. */
+export function instanceOf({ settings }: Pick<GrantAccess, 'settings'>): string {
+  const { instance } = settings
+  if (typeof instance === 'string' && URL.canParse(instance)) return instance
+  throw new PostMcpError('internal_error', 'The grant does not say on which instance the account lives.')
+}

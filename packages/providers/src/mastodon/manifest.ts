@@ -1,4 +1,5 @@
 import type { Manifest } from '@postmcp/core'
+import { postLimits } from './limits.js'
 
 /** The facts of Mastodon. Limits and rate limits are those a Mastodon has by default; an instance may have others. */
 export const manifest = {
@@ -92,21 +93,28 @@ export const manifest = {
   },
   publish: {
     dedupe: { kind: 'idempotency_key', windowSeconds: 3600 },
-    reconcile: 'key',
+    // Not `key`: GoToSocial, snac and others take no notice of it. How soon a post is listed is a guess.
+    reconcile: { read: 'profile', afterSeconds: 30 },
     remainingRisk:
-      'Mastodon remembers the key of a post for an hour, GoToSocial and snac not at all. If the answer to a post is lost, a repetition after that hour, or on such a server, may publish it twice.',
+      'If the answer to a post is lost, we look for it among the newest posts of the account; Mastodon, Pleroma and Hollo also know a repetition by its key. On other servers a post that is not listed half a minute later is published twice. Where posts may not be read and the server knows no keys, a person has to look.',
     canDelete: true,
-    limits: {
-      text: [{ unit: 'graphemes', max: 500 }],
-      textOnly: true,
-      images: {
-        max: 4,
-        // HEIC and AVIF are taken by Mastodon only.
-        mimeTypes: ['image/jpeg', 'image/png', 'image/gif', 'image/webp'],
-        maxBytes: 16_777_216,
-        maxAltTextGraphemes: 1500,
+    limits: postLimits,
+    pace: { account: { max: 300, perSeconds: 10_800 } },
+    options: [
+      {
+        name: 'spoilerText',
+        label: 'Content warning',
+        description: 'Shown in place of the post and of everything below it until somebody opens it.',
+        type: 'string',
       },
-    },
+      {
+        name: 'sensitive',
+        label: 'Sensitive media',
+        description: 'Hides the pictures and videos until somebody opens them.',
+        type: 'boolean',
+        default: false,
+      },
+    ],
   },
   rateLimits: [
     { what: 'calls per token', max: 300, perSeconds: 300 },

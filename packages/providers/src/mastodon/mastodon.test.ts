@@ -218,6 +218,7 @@ describe('an account', () => {
         displayName: 'Anna',
         avatarUrl: 'https://files.example.org/anna.png',
         profileUrl: `${instance}/@anna`,
+        settings: { limits: {} },
       },
     ])
   })

@@ -12,7 +12,8 @@ import {
 } from '@postmcp/core'
 import { z } from 'zod'
 import { callApi } from './api.js'
-import { hostOf } from './instance.js'
+import { hostOf, instanceOf } from './instance.js'
+import { readInstanceLimits } from './instance-limits.js'
 
 /** Ids have a form of their own on every software; only as texts are they alike. */
 const id = z.union([z.string().min(1), z.number().transform(String)])
@@ -42,22 +43,30 @@ export async function identify(ctx: ProviderContext, exchange: CodeExchange): Pr
   }
 }
 
-/** The one account of a token. */
+/** The one account of a token, with what its instance takes. */
 export async function listTargets(ctx: ProviderContext, access: GrantAccess): Promise<Target[]> {
-  return [toTarget(access.settings, await readOwnAccount(ctx, access))]
+  const target = toTarget(access.settings, await readOwnAccount(ctx, access))
+  return [{ ...target, ...(await limitsNow(ctx, access)) }]
 }
 
-/** Asks the instance whether the token works, and for whom. */
+/** What the instance takes at present; nothing where it does not say, for that may pass. */
+async function limitsNow(ctx: ProviderContext, access: GrantAccess): Promise<{ settings?: JsonObject }> {
+  const limits = await readInstanceLimits(ctx, instanceOf(access))
+  return limits === null ? {} : { settings: { limits } }
+}
+
+/** Asks the instance whether the token works, and for whom, and what it takes now: that changes. */
 export async function verify(
   ctx: ProviderContext,
   access: GrantAccess,
   account: TargetAccess,
 ): Promise<Verification> {
   const own = await readOwnAccount(ctx, access)
-  const { targetId, ...target } = toTarget(access.settings, own)
+  const { targetId, ...shown } = toTarget(access.settings, own)
   if (targetId !== account.targetId) {
     throw new MalformedResponseError(`${hostOf(instanceOf(access))} answered with another account.`)
   }
+  const target = { ...shown, ...(await limitsNow(ctx, access)) }
   if (!own.suspended) return { target, status: 'active', reason: null, platformCode: null }
   return { target, status: 'verification_failed', reason: 'account_suspended', platformCode: 'suspended' }
 }
@@ -85,10 +94,3 @@ function toTarget(settings: JsonObject, account: OwnAccount): Target {
 
 const webAddress = (address: string | null | undefined) =>
   address && URL.canParse(address) && /^https?:$/.test(new URL(address).protocol) ? address : null
-
-/** The origin of a grant's instance. */
-function instanceOf({ settings }: Pick<GrantAccess, 'settings'>): string {
-  const { instance } = settings
-  if (typeof instance === 'string' && URL.canParse(instance)) return instance
-  throw new PostMcpError('internal_error', 'The grant does not say on which instance the account lives.')
-}

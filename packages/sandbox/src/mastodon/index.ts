@@ -29,6 +29,7 @@ export function createMastodon(options: { variant?: MastodonVariant; id?: string
     ownOrigin: true,
     endpoints: {},
     browserPaths: ['/oauth/authorize'],
+    consentPaths: ['/oauth/authorize'],
     app: null,
     tokens: facts.tokens,
     conditions: CONDITIONS,

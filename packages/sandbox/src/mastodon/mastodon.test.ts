@@ -310,6 +310,35 @@ describe('posting', () => {
     expect((await send('/api/v1/statuses', { status: `${status} x` }, headers)).status).toBe(422)
   })
 
+  it('goes on below a post that is there', async () => {
+    const { connect, send, handle } = await start()
+    const { headers } = await connect()
+    const { body } = await send('/api/v1/statuses', { status: 'One' }, headers)
+    const reply = { status: 'Two', in_reply_to_id: String(body.id) }
+    expect((await send('/api/v1/statuses', reply, headers)).body.in_reply_to_id).toBe(body.id)
+    expect(handle.world.posts()[1]?.inReplyTo).toBe(body.id)
+    const lost = { status: 'Three', in_reply_to_id: '1' }
+    expect((await send('/api/v1/statuses', lost, headers)).status).toBe(404)
+  })
+
+  it('shows anybody what is public, and a token what it may read', async () => {
+    const { connect, send, call } = await start()
+    const { headers } = await connect()
+    const { body } = await send(
+      '/api/v1/statuses',
+      { status: 'See https://example.org/a/path/that/is/longer' },
+      headers,
+    )
+    await send('/api/v1/statuses', { status: 'Mine', visibility: 'private' }, headers)
+    const path = `/api/v1/accounts/${(body.account as { id: string }).id}/statuses`
+    const anybody = (await call(path)).body as unknown as Record<string, unknown>[]
+    expect(anybody.map(({ id }) => id)).toEqual([body.id])
+    expect(String(anybody[0]?.content).replaceAll(/<[^>]*>/g, '')).toBe(
+      'See https://example.org/a/path/that/is/longer',
+    )
+    expect((await call(path, { headers })).status).toBe(403)
+  })
+
   it('attaches pictures with their alt text, once', async () => {
     const { connect, upload, call, handle } = await start()
     const { headers } = await connect()
@@ -379,6 +408,15 @@ describe('other servers', () => {
       })
     expect((await refresh()).body.refresh_token).not.toBe(tokens.refresh_token)
     expect((await refresh()).status).toBe(400)
+  })
+
+  it('gotosocial lists posts for tokens only', async () => {
+    const { connect, call, send } = await start('gotosocial')
+    const { headers } = await connect()
+    const { body } = await send('/api/v1/statuses', { status: 'x' }, headers)
+    const path = `/api/v1/accounts/${(body.account as { id: string }).id}/statuses`
+    expect((await call(path)).status).toBe(401)
+    expect((await call(path, { headers })).body).toMatchObject([{ id: body.id }])
   })
 
   it('gotosocial ignores the Idempotency-Key', async () => {

@@ -47,8 +47,15 @@ const hashtagsOf = (text: string) => [
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
+const invisible = (text: string) => `<span class="invisible">${text}</span>`
+
+/** As Mastodon does: of an address all is there, and a part of it is seen. */
 function toHtml(text: string): string {
   const escaped = text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? character)
-  const linked = escaped.replace(/https?:\/\/[^\s<]+/g, (url) => `<a href="${url}">${url}</a>`)
+  const linked = escaped.replace(/(https?:\/\/)([^\s<]+)/g, (url, scheme: string, rest: string) => {
+    const [shown, hidden] = [rest.slice(0, 30), rest.slice(30)]
+    const parts = [invisible(scheme), `<span class="ellipsis">${shown}</span>`, invisible(hidden)]
+    return `<a href="${url}" rel="nofollow noopener" target="_blank">${parts.join('')}</a>`
+  })
   return text === '' ? '' : `<p>${linked.replaceAll('\n', '<br />')}</p>`
 }

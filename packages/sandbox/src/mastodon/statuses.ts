@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import type { Media, Post } from '../world.js'
 import { type Caller, readPerson, requirePerson } from './access.js'
 import { countCharacters } from './count-characters.js'
@@ -47,7 +47,7 @@ export function createStatusRoutes(instance: Instance): Hono {
   })
 
   app.get('/api/v1/accounts/:id/statuses', (c) => {
-    const caller = readPerson(instance, c, READ)
+    const caller = readLister(instance, c)
     const author = world.person(c.req.param('id'))
     if (!author) throw recordNotFound()
     const limit = Math.min(Math.max(Number(c.req.query('limit') ?? 20) || 20, 1), 40)
@@ -57,6 +57,14 @@ export function createStatusRoutes(instance: Instance): Hono {
     return c.json(seen.slice(0, limit).map((post) => describeStatus(instance, post, author)))
   })
   return app
+}
+
+/** Who asks for posts of an account. Most servers show to anybody what is public. */
+function readLister(instance: Instance, c: Context): Caller | null {
+  const { listsPostsFor } = instance.facts
+  return listsPostsFor === 'anybody'
+    ? readPerson(instance, c, READ)
+    : requirePerson(instance, c, ['read', listsPostsFor])
 }
 
 const maySee = (post: Post, caller: Caller | null) =>
@@ -83,6 +91,9 @@ function publish(instance: Instance, { person, client }: Caller, parameters: Par
   const asked = parameters.text('visibility') ?? 'public'
   if (!VISIBILITIES.includes(asked))
     throw new ApiError(422, 'Validation failed: Visibility is not included in the list')
+  const inReplyToId = parameters.text('in_reply_to_id') ?? null
+  if (inReplyToId !== null && !kit.world.post(inReplyToId))
+    throw new ApiError(404, 'The post you are trying to reply to does not appear to exist.')
   const visibility = asked === 'public' && person.condition === 'silenced' ? 'unlisted' : asked
 
   const status: StatusFacts = {
@@ -90,7 +101,7 @@ function publish(instance: Instance, { person, client }: Caller, parameters: Par
     language: parameters.text('language') ?? 'en',
     spoilerText,
     sensitive: parameters.isTrue('sensitive') || spoilerText !== '',
-    inReplyToId: parameters.text('in_reply_to_id') ?? null,
+    inReplyToId,
     clientName: client.name,
   }
   for (const { id } of media) instance.attached.add(id)
@@ -99,6 +110,7 @@ function publish(instance: Instance, { person, client }: Caller, parameters: Par
     personId: person.id,
     text,
     media,
+    inReplyTo: inReplyToId,
     isPublic: visibility === 'public' || visibility === 'unlisted',
     body: parameters.plain,
     facts: { ...status },

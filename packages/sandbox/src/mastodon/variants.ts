@@ -30,6 +30,8 @@ export interface VariantFacts {
   checksScopes: boolean
   /** Whether an unknown field of an app registration is refused. */
   refusesUnknownFields: boolean
+  /** Who may list the posts of an account: anybody, or tokens with this scope. Of GoToSocial it is remembered, not verified. */
+  listsPostsFor: 'anybody' | 'read:accounts'
   /** Null: the header is ignored, and a repetition posts twice. */
   idempotencySeconds: number | null
   /** Whether video and GIF are worked on after the answer. */
@@ -66,6 +68,7 @@ const mastodon: VariantFacts = {
   hasProfileScope: true,
   checksScopes: true,
   refusesUnknownFields: false,
+  listsPostsFor: 'anybody',
   idempotencySeconds: 3600,
   worksOnMediaLater: true,
   maxCharacters: 500,
@@ -120,6 +123,7 @@ export const VARIANTS: Readonly<Record<MastodonVariant, VariantFacts>> = {
     apiVersion: null,
     hasMetadata: false,
     hasUserinfo: false,
+    listsPostsFor: 'read:accounts',
     idempotencySeconds: null,
     worksOnMediaLater: false,
     maxCharacters: 5000,

@@ -70,6 +70,20 @@ describe.each(variants)('masto, which nobody here wrote, at the variant %s', (va
     await expect(client.v1.statuses.$select(status.id).fetch()).rejects.toMatchObject({ statusCode: 404 })
   })
 
+  it('waits for a video and goes on below a post', async () => {
+    const client = await connect()
+    const file = new Blob([new Uint8Array(2000)], { type: 'video/mp4' })
+    const media = await client.v2.media.create({ file, description: 'a film' })
+    expect(media.type).toBe('video')
+    const one = await client.v1.statuses.create({ status: 'One', mediaIds: [media.id] })
+    const two = await client.v1.statuses.create({ status: 'Two', inReplyToId: one.id })
+    expect(two.inReplyToId).toBe(one.id)
+    const { world } = running.platform('mastodon')
+    expect(world.post(two.id)?.inReplyTo).toBe(one.id)
+    const list = await client.v1.accounts.$select(one.account.id).statuses.list({ limit: 2 })
+    expect(list.map(({ id }) => id)).toEqual([two.id, one.id])
+  })
+
   it('understands a refusal', async () => {
     const client = createRestAPIClient({ url, accessToken: 'made-up', log: 'error' })
     await expect(client.v1.accounts.verifyCredentials()).rejects.toMatchObject({ statusCode: 401 })
