@@ -12,8 +12,14 @@ import { apiVersion } from './manifest.js'
 
 // LinkedIn's own client for JavaScript rests since 2023, so these are plain calls.
 
-/** One reading call. */
+/** One call. */
 export interface ApiCall<T> {
+  /** Default: GET. */
+  method?: 'GET' | 'POST' | 'DELETE'
+  /** Of Rest.li, where the method of HTTP does not say it: `FINDER`, `DELETE`. */
+  restliMethod?: string
+  /** JSON, to the byte as it is sent. */
+  json?: string
   /** Below `/rest/` it is versioned, below `/v2/` it is not. */
   path: string
   /** As it stands in the address: lists of Rest.li, `List(1,2)`, keep their parentheses. */
@@ -36,26 +42,44 @@ const errorBody = z.object({
  * @throws TransportError when no whole answer came
  */
 export async function callApi<T>(ctx: ProviderContext, tokens: TokenSet, call: ApiCall<T>): Promise<T> {
+  const response = await sendCall(ctx, tokens, call)
+  const parsed = call.answer.safeParse(response.json)
+  if (response.status === 200 && parsed.success) return parsed.data
+  throw undocumented(call.path, response)
+}
+
+/** As `callApi`, where the answer has no body, or what counts stands in its headers. */
+export async function sendCall(
+  ctx: ProviderContext,
+  tokens: TokenSet,
+  { method = 'GET', path, query, json, restliMethod }: Omit<ApiCall<unknown>, 'answer'>,
+): Promise<HttpResponse> {
   const response = await ctx.http.request({
-    method: 'GET',
-    url: new URL(`${baseOf(ctx, 'api')}${call.path}${call.query === undefined ? '' : `?${call.query}`}`),
+    method,
+    url: new URL(`${baseOf(ctx, 'api')}${path}${query === undefined ? '' : `?${query}`}`),
     headers: {
       authorization: `Bearer ${tokens.accessToken}`,
-      ...(call.path.startsWith('/rest/') && {
+      ...(path.startsWith('/rest/') && {
         'linkedin-version': apiVersion,
         'x-restli-protocol-version': '2.0.0',
       }),
+      ...(restliMethod !== undefined && { 'x-restli-method': restliMethod }),
+      ...(json !== undefined && { 'content-type': 'application/json' }),
     },
+    ...(json !== undefined && { body: json }),
   })
-  if (response.status >= 400) throw toError(ctx, tokens, call.path, response)
-  const parsed = call.answer.safeParse(response.json)
-  if (response.status === 200 && parsed.success) return parsed.data
-  throw new MalformedResponseError(
-    `LinkedIn answered ${call.path} with status ${response.status} and something that is not documented.`,
-  )
+  if (response.status >= 400) throw toError(ctx, tokens, path, response)
+  return response
 }
 
-function toError(ctx: ProviderContext, tokens: TokenSet, path: string, response: HttpResponse): Error {
+/** An answer with a status that is good and a content nobody knows. */
+export const undocumented = (path: string, { status }: HttpResponse): MalformedResponseError =>
+  new MalformedResponseError(
+    `LinkedIn answered ${path} with status ${status} and something that is not documented.`,
+  )
+
+/** The error that a refusal is; `path` names the call to people. */
+export function toError(ctx: ProviderContext, tokens: TokenSet, path: string, response: HttpResponse): Error {
   const { status, headers } = response
   const body = errorBody.safeParse(response.json)
   const { code, serviceErrorCode, message } = body.success ? body.data : {}

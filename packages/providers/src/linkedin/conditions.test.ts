@@ -6,6 +6,7 @@ import {
   type ProviderContext,
   silentLogger,
 } from '@postmcp/core'
+import { contextWith } from '@postmcp/core/testing'
 import {
   approve,
   createLinkedin,
@@ -35,16 +36,12 @@ beforeEach(async () => {
     logger: silentLogger,
   })
   const { clientId = '', clientSecret = '' } = platform.app ?? {}
-  ctx = {
+  ctx = contextWith({
     http,
     clock: { now: () => platform.clock.now() },
-    signal: new AbortController().signal,
-    logger: silentLogger,
     endpoints: platform.endpoints,
     client: { id: clientId, secrets: [clientSecret], optionalScopes: [], values: {} },
-    server: null,
-    publicUrl: 'http://127.0.0.1:4477',
-  }
+  })
 })
 afterEach(async () => {
   await http.close()

@@ -5,21 +5,34 @@ import { describe } from 'vitest'
 import { linkedin } from './index.js'
 import { manifest, organizationScopes } from './manifest.js'
 
-async function start(app: 'partner' | 'self_serve', optionalScopes: readonly string[]) {
-  const sandbox = await startSandbox({ platforms: [createLinkedin({ app })] })
+type Options = NonNullable<Parameters<typeof createLinkedin>[0]>
+
+async function start(options: Options, optionalScopes: readonly string[]) {
+  const sandbox = await startSandbox({ platforms: [createLinkedin(options)] })
   const fake = asFakePlatform(sandbox.platform('linkedin'), { close: sandbox.close })
   return { ...fake, client: fake.client && { ...fake.client, optionalScopes } }
 }
 
-describe('with refresh tokens and company pages', () => {
-  testProvider(linkedin, () => start('partner', organizationScopes))
+// The suite goes by the manifest; these are what is true of members, whose posts nobody may read, and of most applications.
+const { findPublished: _, ...unreadable } = linkedin
+const ofMembers: Provider = {
+  ...unreadable,
+  manifest: { ...manifest, publish: { ...manifest.publish, reconcile: 'never' } },
+}
+const ofMost: Provider = {
+  ...ofMembers,
+  manifest: { ...ofMembers.manifest, tokens: { ...manifest.tokens, refresh: 'none' } },
+}
+
+describe('a company page, with refresh tokens', () => {
+  const scopes = [...organizationScopes, 'r_organization_social']
+  testProvider(linkedin, () => start({ app: 'partner', newAccounts: 'page' }, scopes))
 })
 
-describe('as an application without either', () => {
-  // The suite goes by the manifest; this is what is true for such an application.
-  const declared: Provider = {
-    ...linkedin,
-    manifest: { ...manifest, tokens: { ...manifest.tokens, refresh: 'none' } },
-  }
-  testProvider(defineProvider(declared), () => start('self_serve', []))
+describe('a member who has company pages', () => {
+  testProvider(defineProvider(ofMembers), () => start({ app: 'partner' }, organizationScopes))
+})
+
+describe('a member of an application without refresh tokens and company pages', () => {
+  testProvider(defineProvider(ofMost), () => start({ app: 'self_serve' }, []))
 })

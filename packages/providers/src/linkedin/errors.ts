@@ -48,6 +48,10 @@ const codesWithoutRefresh: Record<string, Classification> = {
 const codesOn: Partial<Record<Occasion, Record<string, Classification>>> = {
   // "The provided authorization grant or refresh token is invalid, expired or revoked": LinkedIn does not say invalid_grant.
   refresh: { invalid_request: lost },
+  publish: {
+    // A file that was uploaded and is not to be had yet. Nothing was published, and later it is.
+    MEDIA_ASSET_WAITING_UPLOAD: limited,
+  },
   // The scopes have been looked at by then, so it is the member who is refused.
   verify: {
     ACCESS_DENIED: {

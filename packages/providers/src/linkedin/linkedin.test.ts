@@ -1,10 +1,10 @@
 import { isPostMcpError, type JsonObject, type TokenSet } from '@postmcp/core'
+import { unsignedJwt } from '@postmcp/core/testing'
 import { describe, expect, it } from 'vitest'
 import {
   access,
   type Canned,
   cannedContext,
-  jwt,
   memberScopes,
   now,
   pageScopes,
@@ -88,7 +88,12 @@ describe('who granted', () => {
 
   it('is read from the ID token, without asking the endpoint that distrusts new tokens', async () => {
     const { ctx, requests } = cannedContext({})
-    const idToken = jwt({ sub: 'Ab1', aud: 'client-1', name: 'Ada L', picture: 'https://p.example.org/1' })
+    const idToken = unsignedJwt({
+      sub: 'Ab1',
+      aud: 'client-1',
+      name: 'Ada L',
+      picture: 'https://p.example.org/1',
+    })
     expect(await identify(ctx, exchange({ id_token: idToken }))).toEqual({
       subject: 'urn:li:person:Ab1',
       tokens,
@@ -102,7 +107,7 @@ describe('who granted', () => {
   it.each([
     ['none', {}],
     ['one that is not readable', { id_token: 'a.b.c' }],
-    ['one for another application', { id_token: jwt({ sub: 'Zz9', aud: 'client-2' }) }],
+    ['one for another application', { id_token: unsignedJwt({ sub: 'Zz9', aud: 'client-2' }) }],
   ])('is asked for where there is %s', async (_, answer) => {
     const { ctx } = cannedContext({ [userinfo]: ada })
     expect(await identify(ctx, exchange(answer))).toMatchObject({
@@ -125,7 +130,7 @@ describe('who granted', () => {
 
 describe('targets', () => {
   it('are the member alone where the scopes of company pages were not granted', async () => {
-    const { ctx, paths } = cannedContext({ [userinfo]: ada })
+    const { ctx, asked } = cannedContext({ [userinfo]: ada })
     expect(await listTargets(ctx, access())).toEqual([
       {
         targetId: 'urn:li:person:Ab1',
@@ -136,7 +141,7 @@ describe('targets', () => {
         profileUrl: null,
       },
     ])
-    expect(paths()).toEqual([userinfo])
+    expect(asked()).toEqual([userinfo])
   })
 
   it('are found although a good token is called revoked for being new', async () => {
@@ -367,6 +372,14 @@ describe('a refresh', () => {
     })
     expect(linkedin.classifyError(error as never, 'refresh')).toMatchObject({ kind: 'grant_lost' })
     expect(linkedin.classifyError(error as never, 'callback')).toEqual({ kind: 'refused' })
+  })
+
+  it('that meets the limit is for the next day of LinkedIn, which names no time', async () => {
+    const { ctx } = cannedContext({ [path]: { status: 429 } })
+    await expect(refresh(ctx, access())).rejects.toMatchObject({
+      status: 429,
+      retryAfter: new Date('2026-11-23T00:00:00.000Z'),
+    })
   })
 
   it('without a refresh token is not sent', async () => {

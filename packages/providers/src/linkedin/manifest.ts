@@ -1,4 +1,5 @@
 import type { Manifest } from '@postmcp/core'
+import { memberLimits } from './limits.js'
 
 /**
  * `LinkedIn-Version` of every call below `/rest/`. One lives for about a year; this one until 2027-09-15. A call with one that has
@@ -29,6 +30,10 @@ export const manifest = {
     'https://learn.microsoft.com/en-us/linkedin/marketing/community-management/organizations/organization-access-control-by-role',
     'https://learn.microsoft.com/en-us/linkedin/marketing/community-management/organizations/organization-lookup-api',
     'https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/posts-api',
+    'https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/images-api',
+    'https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/videos-api',
+    'https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/multiimage-post-api',
+    'https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/little-text-format',
     'https://learn.microsoft.com/en-us/linkedin/marketing/integrations/migrations',
   ],
   connect: {
@@ -130,24 +135,21 @@ export const manifest = {
   },
   publish: {
     dedupe: null,
-    // LinkedIn lets no application read a member's posts.
-    reconcile: 'never',
+    // Posts of company pages only: LinkedIn lets no application read a member's. How soon they are listed is a guess.
+    reconcile: { read: 'r_organization_social', afterSeconds: 60 },
     remainingRisk:
-      'If the answer to a post is lost, nobody can look whether it is there. LinkedIn refuses an identical post for about ten minutes; after that a repetition would post twice.',
+      "If the answer to a member's post is lost, no application can look whether it is there, so a person has to. Posts of company pages are looked for where the application has r_organization_social. LinkedIn refuses an identical post for about ten minutes.",
     canDelete: true,
-    limits: {
-      // Documented for the older kind of posts, without saying what is counted: UTF-16 units never count less.
-      text: [{ unit: 'utf16_units', max: 3000 }],
-      textOnly: true,
-      images: {
-        max: 20,
-        mimeTypes: ['image/jpeg', 'image/png', 'image/gif'],
-        // A guess: LinkedIn states a limit of 36,152,320 pixels and none of bytes.
-        maxBytes: 5_000_000,
-        maxAltTextGraphemes: 4086,
+    limits: memberLimits,
+    options: [
+      {
+        name: 'disableReshare',
+        label: 'Nobody can reshare it',
+        description: 'Others cannot share the post with their own network.',
+        type: 'boolean',
+        default: false,
       },
-      linkCard: { withImages: false },
-    },
+    ],
   },
   rateLimits: [
     { what: 'calls per member, until midnight UTC', max: 150, perSeconds: 86_400 },

@@ -25,7 +25,10 @@ export function readTokens(answer: JsonObject, now: Date): TokenSet {
   return { ...tokens, refreshTokenExpiresAt: accessTokenExpiresAt }
 }
 
-/** RFC 6749 section 6; by our own hook because an answer 429 names no time to come back. */
+/**
+ * RFC 6749 section 6; not by core, because LinkedIn names no time to come back to after a 429 (its quota ends at midnight UTC),
+ * and because core would keep neither the status of a refusal without an OAuth error nor try an older secret on it.
+ */
 export async function refresh(ctx: ProviderContext, access: GrantAccess): Promise<TokenSet> {
   const { refreshToken } = access.tokens
   if (refreshToken === undefined) throw new PostMcpError('internal_error', 'There is no refresh token.')

@@ -3,6 +3,7 @@ import type { PlatformKit } from '../platform.js'
 import type { TokenInspection } from '../token-service.js'
 import type { Person } from '../world.js'
 import { ApiError } from './errors.js'
+import { roleOf } from './seed.js'
 
 /** What a token that is not good is called; the name for expired ones is a guess by the other two. */
 const LOST: Record<Exclude<TokenInspection['state'], 'valid'>, () => ApiError> = {
@@ -40,3 +41,30 @@ export function requireMember(kit: PlatformKit, c: Context, scope: string, resou
     throw LOST.revoked()
   return person
 }
+
+/**
+ * The member who acts for an author: themselves, or a company page on which their role may post.
+ * @throws ApiError as `requireMember`; 400 for a page the member may not speak for
+ */
+export function requireAuthor(kit: PlatformKit, c: Context, author: unknown, resource: string): Person {
+  const pageId = /^urn:li:organization:(\d+)$/.exec(String(author))?.[1]
+  const scope = pageId === undefined ? 'w_member_social' : 'w_organization_social'
+  const person = requireMember(kit, c, scope, resource)
+  if (pageId === undefined) {
+    if (author === undefined || author === `urn:li:person:${person.id}`) return person
+    throw denied(resource)
+  }
+  const page = kit.world.resource(pageId)
+  const role = page?.ownerIds.includes(person.id) ? roleOf(page, person.id) : ''
+  if (POSTING_ROLES.includes(role) && person.condition !== 'page_roles_lost') return person
+  throw new ApiError(400, 'Organization permissions must be used when using organization as author', {
+    code: 'ILLEGAL_ARGUMENT',
+  })
+}
+
+const POSTING_ROLES = [
+  'ADMINISTRATOR',
+  'CONTENT_ADMIN',
+  'CONTENT_ADMINISTRATOR',
+  'DIRECT_SPONSORED_CONTENT_POSTER',
+]

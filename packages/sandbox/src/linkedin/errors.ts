@@ -5,7 +5,7 @@ import { TokenError } from '../token-error.js'
 /** A refusal as the API words it. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
-  readonly status: 400 | 401 | 403 | 404 | 426
+  readonly status: 400 | 401 | 403 | 404 | 422 | 426
   readonly code: string | undefined
   readonly serviceErrorCode: number | undefined
 

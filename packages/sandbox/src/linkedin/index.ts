@@ -2,9 +2,12 @@ import { Hono } from 'hono'
 import type { SandboxPlatform } from '../platform.js'
 import { createApi } from './api.js'
 import { answerError, createErrors } from './errors.js'
+import { createMedia } from './media.js'
 import { createOAuth } from './oauth.js'
+import { createPosts } from './posts.js'
 import { SELF_SERVE_SCOPES } from './scopes.js'
 import { seed } from './seed.js'
+import { Uploads } from './uploads.js'
 
 const DAY = 24 * 3600
 
@@ -13,8 +16,11 @@ const DAY = 24 * 3600
  *
  * @param options.app what LinkedIn has approved the application for. `partner`: company pages and refresh tokens; `self_serve`:
  *   neither, as for most. Default: `partner`
+ * @param options.newAccounts what `addAccount` makes: a member, or a company page with somebody who runs it. Default: `member`
  */
-export function createLinkedin(options: { app?: 'partner' | 'self_serve' } = {}): SandboxPlatform {
+export function createLinkedin(
+  options: { app?: 'partner' | 'self_serve'; newAccounts?: 'member' | 'page' } = {},
+): SandboxPlatform {
   const isPartner = options.app !== 'self_serve'
   const clientId = '78sandboxlinkedin'
   return {
@@ -22,6 +28,7 @@ export function createLinkedin(options: { app?: 'partner' | 'self_serve' } = {})
     name: 'LinkedIn',
     endpoints: { www: '', api: '' },
     browserPaths: ['/oauth/v2/authorization'],
+    consentPaths: ['/oauth/v2/authorization'],
     app: { clientId, clientSecret: 'WPL_AP1.sandboxlinkedin' },
     tokens: {
       codeLifeSeconds: 30 * 60,
@@ -44,7 +51,15 @@ export function createLinkedin(options: { app?: 'partner' | 'self_serve' } = {})
     addAccount({ world }) {
       const number = world.people().length + 1
       const { id } = world.addPerson({ name: `Person ${number}`, handle: `person${number}` })
-      return { personId: id, targetId: `urn:li:person:${id}`, fields: {}, wrongFields: {} }
+      const account = { personId: id, fields: {}, wrongFields: {}, chosenIds: [] }
+      if (options.newAccounts !== 'page') return { ...account, targetId: `urn:li:person:${id}` }
+      const page = world.addResource({
+        kind: 'organization',
+        name: `Page ${number}`,
+        ownerIds: [id],
+        facts: { vanityName: `page-${number}` },
+      })
+      return { ...account, targetId: `urn:li:organization:${page.id}`, resourceId: page.id }
     },
     errors: createErrors,
     routes(kit) {
@@ -55,6 +70,9 @@ export function createLinkedin(options: { app?: 'partner' | 'self_serve' } = {})
       app.notFound((c) => c.json({ status: 404, code: 'NOT_FOUND', message: 'No such resource.' }, 404))
       app.route('/', createOAuth(kit))
       app.route('/', createApi(kit))
+      const uploads = new Uploads(kit)
+      app.route('/', createMedia(kit, uploads))
+      app.route('/', createPosts(kit, uploads))
       return app
     },
   }
