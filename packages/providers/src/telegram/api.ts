@@ -1,6 +1,9 @@
 import {
+  type FormPart,
+  type HttpRequest,
   type HttpResponse,
   MalformedResponseError,
+  multipart,
   PlatformError,
   PostMcpError,
   type ProviderContext,
@@ -17,6 +20,12 @@ export interface BotCall<T> {
   /** Such as `getChat`. */
   method: string
   parameters?: Record<string, unknown>
+  /** The parameters as JSON text, to be sent to the byte. */
+  body?: string
+  /** The parameters as a form, where files go along. */
+  form?: FormPart[]
+  /** Default: that of the HTTP client. */
+  timeoutMs?: number
   /** What `result` must look like; fields it does not name are dropped. */
   result: z.ZodType<T>
 }
@@ -58,7 +67,8 @@ export async function callBot<T>(ctx: ProviderContext, call: BotCall<T>): Promis
   const response = await ctx.http.request({
     method: 'POST',
     url: `${endpoint(ctx, 'api')}/bot${call.token}/${call.method}`,
-    json: call.parameters ?? {},
+    ...contentOf(call),
+    ...(call.timeoutMs !== undefined && { timeoutMs: call.timeoutMs }),
   })
   const answer = answerForm.safeParse(response.json)
   if (answer.success && answer.data.ok) {
@@ -69,14 +79,23 @@ export async function callBot<T>(ctx: ProviderContext, call: BotCall<T>): Promis
   throw toError(ctx, call, response, answer.success && !answer.data.ok ? answer.data : null)
 }
 
+function contentOf({
+  parameters = {},
+  body,
+  form,
+}: BotCall<unknown>): Pick<HttpRequest, 'json' | 'body' | 'headers'> {
+  if (form) return multipart(form)
+  return body === undefined ? { json: parameters } : { body, headers: { 'content-type': 'application/json' } }
+}
+
 function toError(
   ctx: ProviderContext,
   { token, method }: BotCall<unknown>,
   { status, headers }: HttpResponse,
   refusal: Refusal | null,
 ): Error {
-  // A proxy before the server answers in its own words; its status is all there is to read.
-  if (!refusal && status !== 429 && status < 500) {
+  // A proxy before the server answers in its own words; its status is all there is to read. 413: it let nothing through.
+  if (!refusal && status !== 413 && status !== 429 && status < 500) {
     return new MalformedResponseError(
       `It answered ${method} with status ${status} and no word of the Bot API.`,
     )

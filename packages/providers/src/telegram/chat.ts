@@ -1,4 +1,4 @@
-import type { JsonObject, ProviderContext, Target } from '@postmcp/core'
+import type { JsonObject, ProviderContext, Target, TargetAccess } from '@postmcp/core'
 import { z } from 'zod'
 import { ChatMigratedError, callBot, endpoint, idForm } from './api.js'
 
@@ -36,6 +36,10 @@ export async function followMigration<T>(
     return { found: await look(error.newChatId), movedTo: error.newChatId }
   }
 }
+
+/** The id under which a chat is reached now, as far as we know. */
+export const chatIdOf = ({ settings, targetId }: Pick<TargetAccess, 'settings' | 'targetId'>): string =>
+  typeof settings.movedTo === 'string' ? settings.movedTo : targetId
 
 /** The name people see: without a public one there is only the id. */
 export function toTarget(ctx: ProviderContext, chat: Chat, targetId = chat.id): Target {

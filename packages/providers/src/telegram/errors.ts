@@ -39,6 +39,8 @@ const descriptions: readonly [status: number, fragment: RegExp, Classification][
   [400, /chat not found|upgraded to a supergroup/i, unknown],
   // The moderators froze the bot; which methods say so, and how exactly, is not documented.
   [400, /FROZEN/, { kind: 'account_unusable', status: 'revoked', reason: 'account_suspended' }],
+  // Of an album some messages may be public by then: https://github.com/rubenlagus/TelegramBots/issues/1520 (2025-07)
+  [400, /failed to send message #/i, unavailable],
   // A token that was accepted once does not lose its form: somebody between here and there changes the address.
   [401, /invalid token specified/i, rejected],
 ]

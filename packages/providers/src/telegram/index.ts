@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { defineProvider } from '@postmcp/core'
 import { authenticate } from './authenticate.js'
 import { classifyError } from './errors.js'
 import { manifest } from './manifest.js'
+import { continuePublish, deletePost, startPublish } from './publish.js'
 import { listTargets } from './targets.js'
+import { validate } from './validate.js'
 import { verify } from './verify.js'
 
 /** Telegram channels and groups, by a bot of the user's own. */
@@ -15,6 +18,13 @@ export const telegram = defineProvider({
 
   // Keep: a bot token neither expires nor is refreshed; only its owner can end it, in BotFather
   verify,
+
+  // Publish: the call with the files makes the post public; there is no key and no way to look
+  createDedupeKey: () => randomUUID(),
+  validate,
+  startPublish,
+  continuePublish,
+  deletePost,
 
   classifyError,
 })

@@ -1,5 +1,5 @@
 import type { GrantAccess, ProviderContext, TargetAccess, Verification } from '@postmcp/core'
-import { toTarget } from './chat.js'
+import { chatIdOf, toTarget } from './chat.js'
 import { inspectChat, type Rights } from './rights.js'
 import { botOf } from './targets.js'
 
@@ -16,10 +16,6 @@ export async function verify(
   const { targetId: _, ...target } = toTarget(ctx, chat, account.targetId)
   return { target, ...verdictOf(rights) }
 }
-
-/** The id under which a chat is reached now. */
-const chatIdOf = ({ settings, targetId }: Pick<TargetAccess, 'settings' | 'targetId'>): string =>
-  typeof settings.movedTo === 'string' ? settings.movedTo : targetId
 
 function verdictOf(
   rights: Rights,

@@ -1,16 +1,23 @@
+import type { FormFile } from '../incoming-form.js'
 import type { PlatformKit } from '../platform.js'
 import type { Person } from '../world.js'
 import { botIdOf } from './bot-father.js'
 import { describeFullChat, findChat } from './chats.js'
 import { BotApiError } from './errors.js'
 import { describeBot, describeMember } from './members.js'
+import { createMessages } from './messages.js'
 import { takeUpdates, type UpdateQueues } from './updates.js'
 
 /** One method of the Bot API, for the bot of a person; gives its `result`. */
-export type BotMethod = (owner: Person, parameters: Record<string, string>) => unknown
+export type BotMethod = (
+  owner: Person,
+  parameters: Record<string, string>,
+  files: ReadonlyMap<string, FormFile>,
+) => unknown
 
 /** Methods by name in lower case: the server takes any. @see https://core.telegram.org/bots/api#available-methods */
 export function createMethods(kit: PlatformKit, queues: UpdateQueues): Map<string, BotMethod> {
+  const messages = createMessages(kit)
   const methods: Record<string, BotMethod> = {
     getMe: (owner) => ({
       ...describeBot(owner),
@@ -40,6 +47,12 @@ export function createMethods(kit: PlatformKit, queues: UpdateQueues): Map<strin
         ...(webhookUrl !== '' && { max_connections: 40 }),
       }
     },
+    sendMessage: (owner, parameters) => messages.sendText(owner, parameters),
+    sendPhoto: (owner, parameters, files) => messages.sendFile('photo', owner, parameters, files),
+    sendVideo: (owner, parameters, files) => messages.sendFile('video', owner, parameters, files),
+    sendAnimation: (owner, parameters, files) => messages.sendFile('animation', owner, parameters, files),
+    sendMediaGroup: (owner, parameters, files) => messages.sendAlbum(owner, parameters, files),
+    deleteMessage: (owner, { chat_id = '', message_id = '' }) => messages.delete(owner, chat_id, message_id),
     setWebhook(owner, { url = '' }) {
       queues.of(owner).webhookUrl = url
       return true

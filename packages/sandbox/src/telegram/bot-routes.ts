@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import { FormError, type FormFile, receiveForm } from '../incoming-form.js'
 import type { PlatformKit } from '../platform.js'
 import type { Person } from '../world.js'
 import type { BotMethod } from './bot-methods.js'
@@ -16,7 +17,8 @@ export function createBotRoutes(kit: PlatformKit, methods: Map<string, BotMethod
     if (owner.condition === 'frozen') throw new BotApiError(400, 'Bad Request: FROZEN_METHOD_INVALID')
     const method = methods.get(c.req.param('method').toLowerCase())
     if (!method) throw new BotApiError(404, 'Not Found: method not found')
-    return c.json({ ok: true, result: method(owner, await readParameters(c)) })
+    const { parameters, files } = await readRequest(c)
+    return c.json({ ok: true, result: method(owner, parameters, files) })
   })
   // Not `notFound`: that of a part of an app is not asked.
   app.all('*', () => {
@@ -36,21 +38,28 @@ function findOwner({ tokens, world }: PlatformKit, token: string): Person {
   return owner
 }
 
-/** From the query, and from a body of JSON or a form; as text, whatever they were. */
-async function readParameters(c: Context): Promise<Record<string, string>> {
+/** From the query, and from a body of JSON or a form; parameters as text, whatever they were. */
+async function readRequest(
+  c: Context,
+): Promise<{ parameters: Record<string, string>; files: ReadonlyMap<string, FormFile> }> {
   const type = c.req.header('content-type') ?? ''
-  const body = type.startsWith('application/json')
-    ? await c.req.json<Record<string, unknown>>().catch(() => {
-        throw new BotApiError(400, "Bad Request: can't parse JSON object")
+  const form = type.startsWith('multipart/form-data')
+    ? await receiveForm(c.req.raw).catch((error: unknown) => {
+        throw error instanceof FormError ? new BotApiError(400, `Bad Request: ${error.message}`) : error
       })
-    : type === ''
-      ? {}
-      : await c.req.parseBody()
-  const all = { ...c.req.query(), ...body }
-  return Object.fromEntries(
-    Object.entries(all).map(([name, value]) => [
-      name,
-      typeof value === 'object' ? JSON.stringify(value) : String(value),
-    ]),
-  )
+    : { fields: await readFields(c, type), files: new Map<string, FormFile>() }
+  const all = Object.entries({ ...c.req.query(), ...form.fields })
+  const parameters = all.map(([name, value]) => [
+    name,
+    typeof value === 'object' ? JSON.stringify(value) : String(value),
+  ])
+  return { parameters: Object.fromEntries(parameters), files: form.files }
+}
+
+async function readFields(c: Context, type: string): Promise<Record<string, unknown>> {
+  if (type === '') return {}
+  if (!type.startsWith('application/json')) return c.req.parseBody()
+  return c.req.json<Record<string, unknown>>().catch(() => {
+    throw new BotApiError(400, "Bad Request: can't parse JSON object")
+  })
 }

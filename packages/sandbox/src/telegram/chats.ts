@@ -10,6 +10,8 @@ export const CHAT_KINDS = ['channel', 'supergroup', 'group'] as const
 export interface ChatFacts {
   /** Without an at sign; absent where the chat is private. */
   username?: string
+  /** Numbers of its topics, where a group has such. */
+  topics?: readonly number[]
 }
 
 /** An id in Telegram's form: all are negative, and those of channels and supergroups begin with -100. */
@@ -19,6 +21,10 @@ export const createChatId = (kind: (typeof CHAT_KINDS)[number], random: Random):
 /** The public name of a chat. */
 export const usernameOf = ({ facts }: Resource): string | undefined =>
   typeof facts.username === 'string' ? facts.username : undefined
+
+/** Numbers of the topics of a group. */
+export const topicsOf = ({ facts }: Resource): readonly number[] =>
+  Array.isArray(facts.topics) ? facts.topics : []
 
 /** The id a basic group has once it was upgraded: made of the old one, so that it need not be kept. */
 const upgradedId = (groupId: string) => `-1007${groupId.slice(2)}`
@@ -72,6 +78,7 @@ export const describeChat = ({ resource, id, type }: FoundChat) => ({
   type,
   title: resource.name,
   ...(usernameOf(resource) !== undefined && { username: usernameOf(resource) }),
+  ...(topicsOf(resource).length > 0 && { is_forum: true }),
 })
 
 /** @see https://core.telegram.org/bots/api#chatfullinfo */

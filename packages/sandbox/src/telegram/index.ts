@@ -18,6 +18,7 @@ export function createTelegram(): SandboxPlatform {
     name: 'Telegram',
     endpoints: { api: '', web: '/t.me' },
     browserPaths: ['/t.me/'],
+    consentPaths: [],
     app: null,
     tokens: {
       codeLifeSeconds: 60,
@@ -38,7 +39,7 @@ export function createTelegram(): SandboxPlatform {
       const ada = addOwner(world, 'Ada Sandbox', 'ada')
       addChat(world, ada, 'channel', 'Ada publishes', { username: 'ada_publishes' })
       addChat(world, ada, 'channel', 'Ada in private')
-      addChat(world, ada, 'supergroup', 'Friends of Ada', { username: 'friends_of_ada' })
+      addChat(world, ada, 'supergroup', 'Friends of Ada', { username: 'friends_of_ada', topics: [7] })
       addChat(world, ada, 'group', 'Small group')
       // His bot is in no channel: connecting it ends with a list of chats, here of one.
       addChat(world, addOwner(world, 'Ben Sandbox', 'ben'), 'supergroup', 'Readers of Ben')

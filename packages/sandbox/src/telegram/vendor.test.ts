@@ -1,4 +1,4 @@
-import { Api, GrammyError } from 'grammy'
+import { Api, GrammyError, InputFile } from 'grammy'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type RunningSandbox, startSandbox } from '../server.js'
 import { createTelegram } from './index.js'
@@ -114,6 +114,117 @@ describe('grammY at the simulated Bot API', () => {
     expect(await api.getChatMember(chat, me.id)).toMatchObject({ status: 'left' })
     const hidden = handle.world.resourcesOf(ada, 'channel')[1]?.id ?? ''
     expect((await refusalOf(api.getChat(hidden))).description).toBe('Bad Request: chat not found')
+  })
+})
+
+describe('grammY publishing at the simulated Bot API', () => {
+  const png = (width: number, height: number) => {
+    const bytes = Buffer.from('89504e470d0a1a0a0000000d4948445200000000000000000806000000', 'hex')
+    bytes.writeUInt32BE(width, 16)
+    bytes.writeUInt32BE(height, 20)
+    return new InputFile(bytes, 'a.png')
+  }
+  const clip = () => new InputFile(Buffer.from('a video'), 'a.mp4')
+
+  it('writes a text, answers it, and deletes both', async () => {
+    const { api, handle, chat } = await start()
+    const first = await api.sendMessage(chat, ' Hello <b>you</b> ', { protect_content: true })
+    expect(first).toMatchObject({
+      text: 'Hello <b>you</b>',
+      has_protected_content: true,
+      chat: { id: Number(chat), username: 'ada_publishes' },
+    })
+    const answer = await api.sendMessage(chat, 'More', { reply_parameters: { message_id: first.message_id } })
+    expect(answer.reply_to_message?.message_id).toBe(first.message_id)
+    const page = await fetch(`${handle.base}/t.me/ada_publishes/${first.message_id}`)
+    expect(await page.text()).toContain('Hello &lt;b&gt;you')
+    const posts = handle.world.posts({ resourceId: chat })
+    expect(posts.map(({ id, inReplyTo }) => [id, inReplyTo])).toEqual([
+      [String(first.message_id), null],
+      [String(answer.message_id), String(first.message_id)],
+    ])
+    for (const { message_id } of [answer, first]) expect(await api.deleteMessage(chat, message_id)).toBe(true)
+    expect(handle.world.posts()).toEqual([])
+    expect((await refusalOf(api.deleteMessage(chat, first.message_id))).description).toBe(
+      'Bad Request: message to delete not found',
+    )
+  })
+
+  it('sends a picture, a video, an animation, and an album that is one post', async () => {
+    const { api, handle, chat } = await start()
+    const photo = await api.sendPhoto(chat, png(30, 20), { caption: 'A picture' })
+    expect(photo).toMatchObject({ caption: 'A picture', photo: [{ width: 30, height: 20 }] })
+    const video = await api.sendVideo(chat, clip(), { width: 4, height: 2, duration: 9, cover: png(4, 2) })
+    expect(video.video).toMatchObject({ width: 4, height: 2, duration: 9, file_name: 'a.mp4' })
+    expect((await api.sendAnimation(chat, clip())).animation).toMatchObject({ mime_type: expect.any(String) })
+    const album = await api.sendMediaGroup(chat, [
+      { type: 'photo', media: png(1, 1), caption: 'Both' },
+      { type: 'video', media: clip() },
+    ])
+    const groups = album.map((one) => ('media_group_id' in one ? one.media_group_id : undefined))
+    expect([...new Set(groups)]).toEqual([expect.any(String)])
+    const posts = handle.world.posts({ resourceId: chat })
+    expect(posts.map(({ text, media }) => [text, media.length])).toEqual([
+      ['A picture', 1],
+      ['', 1],
+      ['', 1],
+      ['Both', 2],
+    ])
+    // As long as one message of it is there, so is the post.
+    const [first, second] = album.map(({ message_id }) => message_id)
+    await api.deleteMessage(chat, first ?? 0)
+    expect(handle.world.posts()).toHaveLength(4)
+    await api.deleteMessage(chat, second ?? 0)
+    expect(handle.world.posts()).toHaveLength(3)
+  })
+
+  it('is refused what the server refuses', async () => {
+    const { api, handle, chat, ada } = await start()
+    const wordsOf = async (work: Promise<unknown>) => (await refusalOf(work)).description
+    expect(await wordsOf(api.sendMessage(chat, '  '))).toBe('Bad Request: message text is empty')
+    expect(await wordsOf(api.sendMessage(chat, 'x'.repeat(4097)))).toBe('Bad Request: message is too long')
+    const caption = 'x'.repeat(1025)
+    expect(await wordsOf(api.sendPhoto(chat, png(1, 1), { caption }))).toBe(
+      'Bad Request: message caption is too long',
+    )
+    expect(await wordsOf(api.sendPhoto(chat, png(9000, 1001)))).toBe('Bad Request: PHOTO_INVALID_DIMENSIONS')
+    expect(await wordsOf(api.sendPhoto(chat, png(2100, 100)))).toBe('Bad Request: PHOTO_INVALID_DIMENSIONS')
+    expect(await wordsOf(api.sendPhoto(chat, clip()))).toBe('Bad Request: IMAGE_PROCESS_FAILED')
+    expect(await wordsOf(api.sendPhoto(chat, new InputFile(Buffer.alloc(10_000_001), 'a.png')))).toBe(
+      'Bad Request: file is too big',
+    )
+    expect(await wordsOf(api.sendMediaGroup(chat, [{ type: 'photo', media: png(1, 1) }]))).toMatch(
+      /2-10 items/,
+    )
+    const reply_parameters = { message_id: 4711 }
+    expect(await wordsOf(api.sendMessage(chat, 'x', { reply_parameters }))).toBe(
+      'Bad Request: message to be replied not found',
+    )
+    expect(await wordsOf(api.sendMessage(chat, 'x', { message_thread_id: 7 }))).toBe(
+      'Bad Request: message thread not found',
+    )
+    handle.world.setCondition(ada, 'bot_without_rights')
+    expect(await wordsOf(api.sendMessage(chat, 'x'))).toBe(
+      'Bad Request: need administrator rights in the channel chat',
+    )
+    expect(await wordsOf(api.sendPhoto('@friends_of_ada', png(1, 1)))).toBe(
+      'Bad Request: not enough rights to send photos to the chat',
+    )
+    expect(handle.world.posts()).toEqual([])
+  })
+
+  it('writes into a topic, and cannot delete after two days or what others wrote', async () => {
+    const { api, handle, ben } = await start()
+    const group = '@friends_of_ada'
+    const sent = await api.sendMessage(group, 'x', { message_thread_id: 7 })
+    expect(sent).toMatchObject({ is_topic_message: true, message_thread_id: 7 })
+    const { botToken = '' } = handle.connectFields(ben)
+    const other = new Api(botToken, { apiRoot: handle.base })
+    expect(await refusalOf(other.sendMessage(group, 'x'))).toMatchObject({ error_code: 403 })
+    const stays = "Bad Request: message can't be deleted"
+    expect((await refusalOf(other.deleteMessage(group, sent.message_id))).description).toBe(stays)
+    handle.clock.advance(48 * 60 * 60 + 1)
+    expect((await refusalOf(api.deleteMessage(group, sent.message_id))).description).toBe(stays)
   })
 })
 
