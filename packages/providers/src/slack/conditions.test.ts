@@ -3,10 +3,10 @@ import {
   type GrantAccess,
   type JsonObject,
   PlatformError,
-  type ProviderContext,
   readTokenAnswer,
   silentLogger,
 } from '@postmcp/core'
+import { contextWith } from '@postmcp/core/testing'
 import { approve, createSlack, startSandbox } from '@postmcp/sandbox'
 import { afterEach, describe, expect, it } from 'vitest'
 import { slack } from './index.js'
@@ -27,16 +27,12 @@ async function install(condition = 'active') {
   const http = createHttpClient({ allowedOrigins: [running.origin], userAgent: 'test', logger: silentLogger })
   closing.push(running.close, http.close)
   const { clientId = '', clientSecret = '' } = handle.app ?? {}
-  const ctx: ProviderContext = {
+  const ctx = contextWith({
     http,
     clock: handle.clock,
-    signal: new AbortController().signal,
-    logger: silentLogger,
     endpoints: handle.endpoints,
     client: { id: clientId, secrets: [clientSecret], optionalScopes: [], values: {} },
-    server: null,
-    publicUrl: 'http://127.0.0.1:4477',
-  }
+  })
   const person = handle.world.people()[0]?.id ?? ''
   handle.world.setCondition(person, condition)
   const query = new URLSearchParams({

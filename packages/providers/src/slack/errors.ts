@@ -71,6 +71,13 @@ const codes: Record<string, Classification> = {
   team_added_to_org: unavailable,
 }
 
+/** Policies that are about files alone: the channel still takes texts. */
+const refusesFiles = [
+  'slack_connect_file_upload_sharing_blocked',
+  'file_uploads_disabled',
+  'file_uploads_except_images_disabled',
+]
+
 /** Families of codes: policies of administrators, each in several forms. */
 const prefixes = ['restricted_action', 'slack_connect_']
 
@@ -81,6 +88,7 @@ export function classifyError(error: PlatformError, occasion: Occasion): Classif
     const missingScopes = error instanceof SlackError ? error.neededScopes : []
     return { kind: 'account_unusable', status: 'missing_permission', reason: 'scope_missing', missingScopes }
   }
+  if (occasion === 'publish' && refusesFiles.includes(code)) return refused
   if (Object.hasOwn(codes, code)) return codes[code] ?? refused
   if (prefixes.some((prefix) => code.startsWith(prefix))) return lacks('target_not_granted')
   if (error.status === 429) return rateLimited

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { defineProvider } from '@postmcp/core'
 import { classifyError, readTokenError } from './errors.js'
 import { receive } from './events.js'
 import { identify } from './identify.js'
 import { listTargets } from './list-targets.js'
 import { manifest } from './manifest.js'
+import { continuePublish, deletePost, startPublish } from './publish.js'
 import { revoke } from './revoke.js'
 import { verify } from './verify.js'
 
@@ -20,6 +22,12 @@ export const slack = defineProvider({
   verify,
   revoke,
   receive,
+
+  // Publish: a message, or files that are uploaded and then shared; there is no key and no way to look
+  createDedupeKey: () => randomUUID(),
+  startPublish,
+  continuePublish,
+  deletePost,
 
   classifyError,
 })

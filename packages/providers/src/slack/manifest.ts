@@ -16,6 +16,7 @@ export const manifest = {
     'https://docs.slack.dev/reference/methods/conversations.list',
     'https://docs.slack.dev/reference/methods/conversations.info',
     'https://docs.slack.dev/reference/methods/chat.postMessage',
+    'https://docs.slack.dev/reference/methods/files.getUploadURLExternal',
     'https://docs.slack.dev/reference/methods/files.completeUploadExternal',
     'https://docs.slack.dev/reference/events/app_uninstalled',
     'https://docs.slack.dev/reference/events/tokens_revoked',
@@ -150,7 +151,7 @@ export const manifest = {
     dedupe: null,
     reconcile: 'never',
     remainingRisk:
-      'If the answer to a message is lost, we cannot find out by ourselves whether it was published: that would take the permission to read what others write. You are asked to look.',
+      'If the answer to a message is lost, we cannot find out by ourselves whether it was published: that would take the permission to read what others write. You are asked to look. The same goes for files that Slack takes and then does not show.',
     canDelete: true,
     limits: {
       // The length Slack recommends; beyond 40,000 it cuts. How it counts is a guess: these units never count less.
@@ -165,7 +166,28 @@ export const manifest = {
         maxBytes: 1_000_000_000,
         maxAltTextGraphemes: 1000,
       },
+      videos: {
+        max: 10,
+        // Any type may be uploaded; these get a player, a guess.
+        mimeTypes: ['video/mp4', 'video/quicktime', 'video/webm'],
+        maxBytes: 1_000_000_000,
+        maxAltTextGraphemes: 0,
+      },
+      maxMedia: 10,
+      mixes: ['image', 'video'],
+      // A thread has no known end; twenty at once are our choice.
+      replies: { max: 20 },
     },
+    pace: { account: { max: 1, perSeconds: 1 } },
+    options: [
+      {
+        name: 'linkPreview',
+        label: 'Previews of links',
+        description:
+          'Whether Slack shows previews of what the text links to. Without a choice Slack decides; beside files it always does.',
+        type: 'boolean',
+      },
+    ],
   },
   rateLimits: [
     { what: 'messages per channel', max: 1, perSeconds: 1 },

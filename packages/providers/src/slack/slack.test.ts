@@ -95,7 +95,7 @@ describe('an error of Slack', () => {
     ['channel_not_found', { status: 'missing_permission', reason: 'target_not_granted' }],
     ['is_archived', { status: 'verification_failed', reason: 'account_deactivated' }],
     ['restricted_action_read_only_channel', { status: 'missing_permission' }],
-    ['slack_connect_file_upload_sharing_blocked', { status: 'missing_permission' }],
+    ['slack_connect_file_link_sharing_blocked', { status: 'missing_permission' }],
     ['message_limit_exceeded', { kind: 'rate_limited' }],
     ['bad_client_secret', { kind: 'client_invalid' }],
     ['fatal_error', { kind: 'unavailable' }],

@@ -37,7 +37,7 @@ export const CONDITIONS: readonly string[] = [
  *   `missing_scope` where none of `scopes` was granted
  */
 export async function readCaller(
-  { kit }: SlackState,
+  { kit, tokenRotation }: SlackState,
   c: Context,
   scopes: readonly string[] = [],
 ): Promise<Caller> {
@@ -51,7 +51,8 @@ export async function readCaller(
   if (found.state === 'revoked') throw new SlackRefusal('token_revoked')
   const refusal = REFUSALS[person.condition]
   if (refusal !== undefined) throw new SlackRefusal(refusal)
-  if (found.state === 'expired') throw new SlackRefusal('token_expired')
+  // Without rotation a token ends only when it is taken away.
+  if (found.state === 'expired') throw new SlackRefusal(tokenRotation ? 'token_expired' : 'token_revoked')
   const { grant } = found
   c.header('x-oauth-scopes', grant.scopes.join(','))
   if (scopes.length > 0 && !scopes.some((scope) => grant.scopes.includes(scope)))

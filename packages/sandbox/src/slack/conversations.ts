@@ -58,7 +58,7 @@ export function createConversationRoutes(state: SlackState): Hono {
 }
 
 /** Whether the bot is in a channel: invited and not removed, or joined by itself. */
-const isMember = ({ joined }: SlackState, { resourceIds }: Caller, channel: Resource): boolean =>
+export const isMember = ({ joined }: SlackState, { resourceIds }: Caller, channel: Resource): boolean =>
   joined.has(channel.id) || (channelOf(channel).isMember && resourceIds.includes(channel.id))
 
 /** Private channels in which the bot is not do not exist for it. */
@@ -69,7 +69,7 @@ const visibleChannels = (state: SlackState, caller: Caller): Resource[] =>
     .filter((one) => !channelOf(one).isPrivate || isMember(state, caller, one))
 
 /** The channel that is named. @throws SlackRefusal `channel_not_found` */
-function findChannel(state: SlackState, caller: Caller): Resource {
+export function findChannel(state: SlackState, caller: Caller): Resource {
   const found = visibleChannels(state, caller).find(({ id }) => id === caller.given.channel)
   if (!found) throw new SlackRefusal('channel_not_found')
   return found

@@ -5,9 +5,14 @@ import { createAuthRoutes } from './auth.js'
 import { CONDITIONS } from './caller.js'
 import { createConversationRoutes } from './conversations.js'
 import { answerError, createErrors, SlackRefusal } from './errors.js'
+import { createSlackEvents } from './events.js'
+import { createFileRoutes } from './files.js'
+import { createMessageRoutes } from './messages.js'
 import { createOAuthRoutes } from './oauth.js'
 import { createSlackState } from './state.js'
 import { addChannel, addWorkspace } from './workspace.js'
+
+const SIGNING_SECRET = 'simulated-slack-signing-secret'
 
 /** What an app has after token rotation was turned on, which cannot be undone. */
 const rotatingTokens: TokenPolicy = {
@@ -46,11 +51,12 @@ export function createSlack(options: { tokenRotation?: boolean } = {}): SandboxP
     id: 'slack',
     name: 'Slack',
     endpoints: { web: '' },
-    browserPaths: ['/oauth/v2/authorize', '/app_redirect'],
+    browserPaths: ['/oauth/v2/authorize', '/app_redirect', '/archives/', '/files/'],
+    consentPaths: ['/oauth/v2/authorize'],
     app: {
       clientId: '1234567890.1234567890123',
       clientSecret: 'simulated-slack-client-secret',
-      signingSecret: 'simulated-slack-signing-secret',
+      signingSecret: SIGNING_SECRET,
     },
     tokens: tokenRotation ? rotatingTokens : lastingTokens,
     conditions: CONDITIONS,
@@ -77,6 +83,7 @@ export function createSlack(options: { tokenRotation?: boolean } = {}): SandboxP
         wrongFields: {},
       }
     },
+    callbacks: createSlackEvents(SIGNING_SECRET),
     errors: createErrors,
     routes: (kit) => createRoutes(kit, tokenRotation),
   }
@@ -89,6 +96,8 @@ function createRoutes(kit: PlatformKit, tokenRotation: boolean): Hono {
   app.route('/', createOAuthRoutes(state))
   app.route('/', createAuthRoutes(state))
   app.route('/', createConversationRoutes(state))
+  app.route('/', createMessageRoutes(state))
+  app.route('/', createFileRoutes(state))
   app.all('/api/*', () => {
     throw new SlackRefusal('unknown_method')
   })

@@ -10,7 +10,8 @@ export async function readArguments(c: Context): Promise<Record<string, string>>
       throw new SlackRefusal('invalid_json')
     })
     if (typeof body !== 'object' || body === null) throw new SlackRefusal('json_not_object')
-    for (const [name, value] of Object.entries(body)) found.set(name, String(value))
+    for (const [name, value] of Object.entries(body))
+      found.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
   } else if (c.req.method === 'POST' && type !== '') {
     for (const [name, value] of await c.req.formData().catch(() => new FormData()))
       if (typeof value === 'string') found.set(name, value)

@@ -188,3 +188,100 @@ describe('a channel', () => {
     expect(await join('last-year')).toMatchObject({ error: 'is_archived' })
   })
 })
+
+describe('publishing', () => {
+  const allScopes =
+    'chat:write,chat:write.public,channels:read,groups:read,channels:join,files:write,files:read'
+  const startInstalled = async (scope = allScopes) => {
+    const started = await start()
+    const { headers } = await started.install({ scope })
+    const api = async (method: string, fields: Record<string, string>) => {
+      const body = new URLSearchParams(fields)
+      return (await started.call(`/api/${method}`, { method: 'POST', headers, body })).body
+    }
+    const upload = async (content: string, more: Record<string, string> = {}) => {
+      const length = String(content.length)
+      const asked = await api('files.getUploadURLExternal', { filename: 'a.png', length, ...more })
+      const answer = await fetch(String(asked.upload_url), { method: 'POST', body: content })
+      return { id: String(asked.file_id), url: String(asked.upload_url), text: await answer.text() }
+    }
+    return { ...started, api, upload }
+  }
+  const error = (code: string) => ({ ok: false, error: code })
+
+  it('needs membership or the scope for public channels, and a text', async () => {
+    const { api, channelId } = await startInstalled('chat:write,channels:read,groups:read')
+    const post = (name: string, text = 'Hello') => api('chat.postMessage', { channel: channelId(name), text })
+    expect(await post('general')).toMatchObject({ ok: true })
+    expect(await post('announcements')).toEqual(error('not_in_channel'))
+    expect(await post('board')).toMatchObject({ ok: true })
+    expect(await post('salaries')).toEqual(error('channel_not_found'))
+    expect(await post('last-year')).toEqual(error('is_archived'))
+    expect(await post('general', ' ')).toEqual(error('no_text'))
+    const all = await startInstalled()
+    const channel = all.channelId('announcements')
+    expect(await all.api('chat.postMessage', { channel, text: 'Hello' })).toMatchObject({ ok: true })
+    expect(await all.api('chat.postMessage', { channel, text: 'x', thread_ts: '1.1' })).toEqual(
+      error('thread_not_found'),
+    )
+  })
+
+  it('of files takes membership, whatever the scopes, and a file that arrived', async () => {
+    const { api, upload, channelId, handle } = await startInstalled()
+    const share = (id: string, name: string) =>
+      api('files.completeUploadExternal', { files: JSON.stringify([{ id }]), channel_id: channelId(name) })
+    const { id, text } = await upload('hello')
+    expect(text).toBe('OK - 5')
+    expect(await share(id, 'announcements')).toEqual(error('not_in_channel'))
+    await api('conversations.join', { channel: channelId('announcements') })
+    expect(await share(id, 'announcements')).toMatchObject({ ok: true, files: [{ id }] })
+    expect(await share(id, 'announcements')).toEqual(error('file_not_found'))
+    const asked = await api('files.getUploadURLExternal', { filename: 'b.png', length: '9' })
+    expect(await share(String(asked.file_id), 'announcements')).toEqual(error('file_not_found'))
+    expect(await share('F0NOTHING', 'announcements')).toEqual(error('file_not_found'))
+    expect(handle.world.posts()).toHaveLength(1)
+  })
+
+  it('tells the message of a file at the second look, and later where files take long', async () => {
+    const { api, upload, channelId, handle } = await startInstalled()
+    const channel = channelId('board')
+    const share = async () => {
+      const { id } = await upload('hello')
+      await api('files.completeUploadExternal', { files: JSON.stringify([{ id }]), channel_id: channel })
+      return id
+    }
+    const sharesOf = async (file: string) =>
+      ((await api('files.info', { file })).file as { shares: unknown }).shares
+    const first = await share()
+    expect(await sharesOf(first)).toEqual({})
+    const [post] = handle.world.posts()
+    expect(await sharesOf(first)).toEqual({ private: { [channel]: [{ ts: post?.id }] } })
+    handle.badDays.set({ fault: 'slow_media', seconds: 60 })
+    const second = await share()
+    await sharesOf(second)
+    expect(await sharesOf(second)).toEqual({})
+    handle.clock.advance(61)
+    expect(await sharesOf(second)).not.toEqual({})
+  })
+
+  it('refuses an upload of another length, a second one, and too long an alt text', async () => {
+    const { api, upload } = await startInstalled()
+    expect((await upload('hello', { length: '4' })).text).toBe('Bad upload - 5')
+    const { url } = await upload('hello')
+    expect((await fetch(url, { method: 'POST', body: 'hello' })).status).toBe(404)
+    const fields = { filename: 'a.png', length: '1', alt_txt: 'x'.repeat(1001) }
+    expect(await api('files.getUploadURLExternal', fields)).toEqual(error('alt_txt_too_large'))
+    const without = await startInstalled('chat:write,channels:read')
+    expect(await without.api('files.getUploadURLExternal', fields)).toMatchObject({
+      error: 'missing_scope',
+      needed: 'files:write',
+    })
+  })
+
+  it('forgets files that are deleted', async () => {
+    const { api, upload } = await startInstalled()
+    const { id: file } = await upload('hello')
+    expect(await api('files.delete', { file })).toEqual({ ok: true })
+    expect(await api('files.delete', { file })).toEqual(error('file_not_found'))
+  })
+})

@@ -6,11 +6,20 @@ export interface SlackState {
   tokenRotation: boolean
   /** Ids of public channels the bot has joined by itself. */
   joined: Set<string>
+  /** The `ts` of the next message, after all before it. */
+  nextTs(): string
 }
 
 /** A Slack in which nothing has happened. */
-export const createSlackState = (kit: PlatformKit, tokenRotation: boolean): SlackState => ({
-  kit,
-  tokenRotation,
-  joined: new Set(),
-})
+export function createSlackState(kit: PlatformKit, tokenRotation: boolean): SlackState {
+  let messages = 0
+  return {
+    kit,
+    tokenRotation,
+    joined: new Set(),
+    nextTs() {
+      messages += 1
+      return `${Math.floor(kit.now().getTime() / 1000)}.${String(messages).padStart(6, '0')}`
+    },
+  }
+}

@@ -5,7 +5,7 @@ import { approve } from '../testing.js'
 import { createSlack } from './index.js'
 
 const redirectUri = 'http://127.0.0.1:4477/accounts/oauth/callback'
-const scopes = 'chat:write,channels:read,groups:read,channels:join,team:read'
+const scopes = 'chat:write,channels:read,groups:read,channels:join,team:read,files:write,files:read'
 
 let running: RunningSandbox | undefined
 afterEach(async () => {
@@ -84,6 +84,43 @@ describe("Slack's own client", () => {
     expect(await clientFor(renewed.access_token).auth.test()).toMatchObject({ ok: true })
     await expect(clientFor().oauth.v2.access(refresh)).rejects.toMatchObject({
       data: { ok: false, error: 'invalid_refresh_token' },
+    })
+  })
+
+  it('posts a text, answers it in its thread, links to it and deletes it', async () => {
+    const { slack, handle } = await install()
+    const { channels = [] } = await slack.conversations.list()
+    const channel = channels.find(({ name }) => name === 'general')?.id ?? ''
+    const { ts = '' } = await slack.chat.postMessage({ channel, text: 'R&amp;D &lt;3' })
+    const reply = await slack.chat.postMessage({ channel, text: 'More', thread_ts: ts })
+    const posts = handle.world.posts({ resourceId: channel })
+    expect(posts.map(({ id, text, inReplyTo }) => [id, text, inReplyTo])).toEqual([
+      [ts, 'R&D <3', null],
+      [reply.ts, 'More', ts],
+    ])
+    const { permalink = '' } = await slack.chat.getPermalink({ channel, message_ts: ts })
+    expect(await (await fetch(permalink)).text()).toContain('R&amp;D &lt;3')
+    await slack.chat.delete({ channel, ts })
+    await expect(slack.chat.delete({ channel, ts })).rejects.toMatchObject({
+      data: { error: 'message_not_found' },
+    })
+    expect((await fetch(permalink)).status).toBe(404)
+  })
+
+  it('uploads files and shares them as one message, which is told later', async () => {
+    const { slack, handle } = await install()
+    const { channels = [] } = await slack.conversations.list()
+    const channel = channels.find(({ name }) => name === 'general')?.id ?? ''
+    const file_uploads = ['a.png', 'b.mp4'].map((filename) => ({ file: Buffer.from(filename), filename }))
+    await slack.filesUploadV2({ channel_id: channel, initial_comment: 'Two files', file_uploads })
+    const [post, ...others] = handle.world.posts({ resourceId: channel })
+    expect(others).toEqual([])
+    expect(post).toMatchObject({
+      text: 'Two files',
+      media: [
+        { mimeType: 'image/png', byteLength: 5 },
+        { mimeType: 'video/mp4', byteLength: 5 },
+      ],
     })
   })
 
