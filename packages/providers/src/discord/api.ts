@@ -1,6 +1,9 @@
 import {
+  type FormPart,
+  type HttpRequest,
   type HttpResponse,
   MalformedResponseError,
+  multipart,
   PlatformError,
   PostMcpError,
   type ProviderContext,
@@ -14,7 +17,7 @@ import { manifest } from './manifest.js'
 // Plain calls: @discordjs/rest repeats requests by itself, waits out rate limits, and forgets its token after any 401.
 
 /** What was asked for, for errors that mean something else of each. */
-export type Subject = 'guild' | 'channel' | 'webhook' | 'bot' | 'person'
+export type Subject = 'guild' | 'channel' | 'message' | 'webhook' | 'bot' | 'person'
 
 /** One call of the API. */
 export interface DiscordCall<T> {
@@ -24,6 +27,12 @@ export interface DiscordCall<T> {
   subject: Subject
   /** Absent: the bot asks. `none`: the path itself is the proof. `client`: our application asks, with this form. */
   as?: 'none' | { clientForm: Record<string, string> }
+  /** Sent as it is. */
+  json?: string
+  /** The same with files. */
+  form?: FormPart[]
+  /** Default: that of the HTTP client. */
+  timeoutMs?: number
   /** What in path or form must not be repeated. */
   secrets?: readonly string[]
   /** What the answer must look like; fields it does not name are dropped. Absent: there is nothing to read. */
@@ -56,6 +65,7 @@ export async function callDiscord<T>(ctx: ProviderContext, call: DiscordCall<T>)
   const { method, path, as, answer = nothing as z.ZodType<T> } = call
   const form = typeof as === 'object' ? as.clientForm : undefined
   const authorization = as === 'none' ? undefined : form ? basicOf(ctx) : `Bot ${botTokenOf(ctx)}`
+  const content = contentOf(call)
   const response = await ctx.http.request({
     method,
     url: `${ctx.endpoints.web}/api/v10${path}`,
@@ -63,16 +73,29 @@ export async function callDiscord<T>(ctx: ProviderContext, call: DiscordCall<T>)
       // Other names are turned away by the proxy in front of the API.
       'user-agent': `DiscordBot (${ctx.publicUrl}, 1.0)`,
       ...(authorization !== undefined && { authorization }),
-      ...(form && { 'content-type': 'application/x-www-form-urlencoded' }),
+      ...content.headers,
     },
-    ...(form && { body: new URLSearchParams(form).toString() }),
+    ...(content.body !== undefined && { body: content.body }),
+    ...(call.timeoutMs !== undefined && { timeoutMs: call.timeoutMs }),
   })
   const secrets = [...(call.secrets ?? []), authorization?.split(' ')[1] ?? '']
   if (response.status < 200 || response.status > 299) throw toError(ctx, call.subject, response, secrets)
+  // Whatever is deleted is answered with nothing; a page of a proxy is not that.
+  if (method === 'DELETE' && response.status !== 204)
+    throw new MalformedResponseError(`Discord answered a deletion with status ${response.status}.`)
   const parsed = answer.safeParse(response.json)
   if (!parsed.success)
     throw new MalformedResponseError(`What Discord says of a ${call.subject} is not what it documents.`)
   return parsed.data
+}
+
+function contentOf({ as, json, form }: DiscordCall<unknown>): Pick<HttpRequest, 'headers' | 'body'> {
+  if (typeof as === 'object') {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    return { headers, body: new URLSearchParams(as.clientForm).toString() }
+  }
+  if (form) return multipart(form)
+  return json === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: json }
 }
 
 /** The token of the one bot; it belongs to the operator and is never kept with a grant. */
@@ -97,7 +120,8 @@ function toError(
   secrets: readonly string[],
 ): Error {
   const said = errorBody.safeParse(json)
-  if (!said.success && status !== 429 && status < 500)
+  // 413: the proxy lets nothing so large through.
+  if (!said.success && status !== 413 && status !== 429 && status < 500)
     return new MalformedResponseError(`Discord answered with status ${status} and something of its proxy.`)
   return new DiscordError(
     {

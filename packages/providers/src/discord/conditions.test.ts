@@ -3,10 +3,10 @@ import {
   type GrantAccess,
   type JsonObject,
   PlatformError,
-  type ProviderContext,
   readTokenAnswer,
   silentLogger,
 } from '@postmcp/core'
+import { contextWith } from '@postmcp/core/testing'
 import { approve, createDiscord, startSandbox } from '@postmcp/sandbox'
 import { afterEach, describe, expect, it } from 'vitest'
 import { discord } from './index.js'
@@ -26,16 +26,12 @@ async function invite(scope = 'bot identify') {
   closing.push(running.close, http.close)
   const { clientId = '', clientSecret = '', botToken = '' } = handle.app ?? {}
   const client = { id: clientId, secrets: [clientSecret], optionalScopes: [], values: { botToken } }
-  const ctx: ProviderContext = {
+  const ctx = contextWith({
     http,
     clock: handle.clock,
-    signal: new AbortController().signal,
-    logger: silentLogger,
     endpoints: handle.endpoints,
     client,
-    server: null,
-    publicUrl: 'http://127.0.0.1:4477',
-  }
+  })
   const asked = { client_id: clientId, redirect_uri: redirectUri, response_type: 'code', scope, state: 's' }
   const query = new URLSearchParams({ ...asked, permissions: '117760' })
   const back = new URL(await approve(`${handle.base}/oauth2/authorize?${query}`))

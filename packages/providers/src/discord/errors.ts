@@ -71,6 +71,8 @@ const codes: Record<string, Classification> = {
 /** What an error of Discord means for us. */
 export function classifyError(error: PlatformError, occasion: Occasion): Classification {
   const code = error.platformCode ?? ''
+  // Of a message that is to be made: the one with this nonce was made before, and was deleted since.
+  if (code === '10008' && occasion === 'publish') return { kind: 'already_sent' }
   const ofTokenEndpoint = classifyTokenError(error, occasion)
   if (ofTokenEndpoint) return ofTokenEndpoint
   // Of a server this means that the bot is not in it; of a channel, that it cannot see it.

@@ -122,11 +122,13 @@ export const manifest = {
   },
   publish: {
     // "Within the past few minutes", says Discord; two are taken for sure.
-    dedupe: { kind: 'nonce', windowSeconds: 120 },
+    dedupe: { kind: 'nonce', windowSeconds: 120, exceptKinds: ['webhook'] },
     reconcile: 'key',
     remainingRisk:
-      'Discord knows a repeated message for a few minutes only. If its answer is lost and we cannot repeat in time, you are asked to look. A webhook does not know repetitions at all.',
+      'Discord knows a repeated message for a few minutes only. If its answer is lost and we cannot repeat in time, you are asked to look. A webhook does not know repetitions at all: there you are always asked.',
     canDelete: true,
+    // The call that publishes carries the files: 25 MiB on a line that takes two megabits a second.
+    sendSeconds: 120,
     limits: {
       // How Discord counts is a guess: these units never count less.
       text: [{ unit: 'utf16_units', max: 2000 }],
@@ -139,7 +141,61 @@ export const manifest = {
         maxBytes: 10 * 1024 * 1024,
         maxAltTextGraphemes: 1024,
       },
+      videos: {
+        max: 10,
+        // Any type may be attached; these get a player.
+        mimeTypes: ['video/mp4', 'video/webm', 'video/quicktime'],
+        maxBytes: 10 * 1024 * 1024,
+        maxAltTextGraphemes: 1024,
+      },
+      maxMedia: 10,
+      mixes: ['image', 'video'],
+      // How many messages may answer one is not limited; ten are our choice. A webhook answers nothing; see `limitsOf`.
+      replies: { max: 10 },
     },
+    pace: {
+      // A guess: Discord tells limits of channels only as they are reached.
+      account: { max: 5, perSeconds: 5 },
+      client: { max: 50, perSeconds: 1 },
+    },
+    options: [
+      {
+        name: 'mentions',
+        label: 'Mentions notify',
+        description:
+          'People, roles and everyone that the text mentions are notified, as far as the bot may do that. Otherwise mentions are shown and notify nobody.',
+        type: 'boolean',
+        default: false,
+      },
+      {
+        name: 'linkPreview',
+        label: 'Previews of links',
+        description: 'Shows previews of what the text links to.',
+        type: 'boolean',
+        default: true,
+      },
+      {
+        name: 'silent',
+        label: 'Without a sound',
+        description: 'Readers get no push notification.',
+        type: 'boolean',
+        default: false,
+      },
+      {
+        name: 'spoiler',
+        label: 'Hide files as spoilers',
+        description: 'Shows the files covered until they are clicked.',
+        type: 'boolean',
+        default: false,
+      },
+      {
+        name: 'crosspost',
+        label: 'Publish to followers',
+        description: 'In an announcement channel: sends the message to all servers that follow the channel.',
+        type: 'boolean',
+        default: false,
+      },
+    ],
   },
   rateLimits: [
     { what: 'calls of the bot, over all accounts', max: 50, perSeconds: 1 },

@@ -202,3 +202,87 @@ describe('the bot', () => {
     expect(await asBot('/nothing')).toMatchObject({ status: 404, body: { code: 0 } })
   })
 })
+
+describe('messages', () => {
+  const startInvited = async () => {
+    const started = await start()
+    await started.invite()
+    const post = async (name: string, body: unknown) => {
+      const { botToken = '' } = started.handle.app ?? {}
+      const headers = { authorization: `Bot ${botToken}`, 'content-type': 'application/json' }
+      const path = `/api/v10/channels/${started.channelId(name)}/messages`
+      return started.call(path, { method: 'POST', headers, body: JSON.stringify(body) })
+    }
+    const postFiles = async (name: string, sizes: number[], payload: unknown = {}) => {
+      const form = new FormData()
+      form.set('payload_json', JSON.stringify(payload))
+      for (const [at, size] of sizes.entries())
+        form.set(`files[${at}]`, new File([new Uint8Array(size)], 'a.png'))
+      const { botToken = '' } = started.handle.app ?? {}
+      const path = `/api/v10/channels/${started.channelId(name)}/messages`
+      return started.call(path, {
+        method: 'POST',
+        headers: { authorization: `Bot ${botToken}` },
+        body: form,
+      })
+    }
+    return { ...started, post, postFiles }
+  }
+
+  it.each([
+    ['rules', { content: 'x' }, 403, 50013],
+    ['staff', { content: 'x' }, 403, 50001],
+    ['ideas', { content: 'x' }, 400, 40058],
+    ['Information', { content: 'x' }, 400, 50008],
+    ['general', { content: ' ' }, 400, 50006],
+    ['general', { content: 'x'.repeat(2001) }, 400, 50035],
+    ['general', { content: 'x', nonce: 'x'.repeat(26) }, 400, 50035],
+    ['general', { content: 'x', message_reference: { message_id: '1' } }, 400, 50035],
+  ])('in %s with %j are refused with %i, %i', async (name, body, status, code) => {
+    const { post, handle } = await startInvited()
+    expect(await post(name, body)).toMatchObject({ status, body: { code } })
+    expect(handle.world.posts()).toEqual([])
+  })
+
+  it('take ten files, each of 10 MiB at most, together 25', async () => {
+    const { postFiles, handle } = await startInvited()
+    const mebibyte = 1024 * 1024
+    expect(await postFiles('general', Array(11).fill(1))).toMatchObject({ body: { code: 30015 } })
+    expect(await postFiles('general', [10 * mebibyte + 1])).toMatchObject({ body: { code: 40005 } })
+    expect(
+      await postFiles(
+        'general',
+        [9, 9, 9].map((size) => size * mebibyte),
+      ),
+    ).toMatchObject({
+      status: 413,
+      body: { code: 40005 },
+    })
+    const attachments = [{ id: '0', description: 'x'.repeat(1025) }]
+    expect(await postFiles('general', [1], { attachments })).toMatchObject({ body: { code: 50035 } })
+    expect(handle.world.posts()).toEqual([])
+    expect(await postFiles('general', [5, 6])).toMatchObject({ status: 200 })
+  })
+
+  it('are known by their nonce also after they were deleted', async () => {
+    const { post, asBot, channelId } = await startInvited()
+    const body = { content: 'x', nonce: 'n', enforce_nonce: true }
+    const made = await post('general', body)
+    const path = `/channels/${channelId('general')}/messages/${made.body.id}`
+    expect((await asBot(path, 'DELETE')).status).toBe(204)
+    expect(await post('general', body)).toMatchObject({ status: 404, body: { code: 10008 } })
+  })
+
+  it('of announcement channels go on to followers, once', async () => {
+    const { post, asBot, channelId } = await startInvited()
+    const cross = async (name: string) => {
+      const { body } = await post(name, { content: 'x' })
+      const path = `/channels/${channelId(name)}/messages/${body.id}/crosspost`
+      return [await asBot(path, 'POST'), await asBot(path, 'POST')]
+    }
+    const [first, second] = await cross('news')
+    expect(first).toMatchObject({ status: 200, body: { flags: 1 } })
+    expect(second).toMatchObject({ status: 400, body: { code: 40033 } })
+    expect((await cross('general'))[0]).toMatchObject({ status: 400, body: { code: 50024 } })
+  })
+})

@@ -6,13 +6,21 @@ import { rateLimitHeaders } from './rate-limits.js'
 /** A refusal as the API words it: a number and a sentence. */
 export class DiscordRefusal extends Error {
   override readonly name = 'DiscordRefusal'
-  readonly status: 400 | 401 | 403 | 404 | 405
+  readonly status: 400 | 401 | 403 | 404 | 405 | 413
   readonly code: number
+  /** What is wrong with which field of a form. */
+  readonly errors: Record<string, unknown> | undefined
 
-  constructor(status: DiscordRefusal['status'], code: number, message: string) {
+  constructor(
+    status: DiscordRefusal['status'],
+    code: number,
+    message: string,
+    errors?: Record<string, unknown>,
+  ) {
     super(message)
     this.status = status
     this.code = code
+    this.errors = errors
   }
 }
 
@@ -23,10 +31,17 @@ export const unknownGuild = () => new DiscordRefusal(404, 10004, 'Unknown Guild'
 export const unknownChannel = () => new DiscordRefusal(404, 10003, 'Unknown Channel')
 export const unknownMember = () => new DiscordRefusal(404, 10007, 'Unknown Member')
 
+/** A field that is not as it must be. */
+export const invalidForm = (field: string, code: string, message: string) =>
+  new DiscordRefusal(400, 50035, 'Invalid Form Body', { [field]: { _errors: [{ code, message }] } })
+
 /** Words an error of any route. */
 export function answerError(error: Error, c: Context): Response {
   if (error instanceof DiscordRefusal)
-    return c.json({ message: error.message, code: error.code }, error.status)
+    return c.json(
+      { message: error.message, code: error.code, ...(error.errors && { errors: error.errors }) },
+      error.status,
+    )
   if (error instanceof TokenError) return answerTokenError(error, c)
   throw error
 }

@@ -74,7 +74,7 @@ export function createGuildRoutes(state: DiscordState): Hono {
 }
 
 /** What the bot may do in a channel of a server it is in. */
-function permissionsOf({ kit }: DiscordState, channel: Resource): bigint {
+export function permissionsOf({ kit }: DiscordState, channel: Resource): bigint {
   const { guildId, overwrites } = channelOf(channel)
   const isTimedOut = conditionOf(kit.world, guildId) === 'bot_timed_out'
   return botPermissionsIn(

@@ -3,6 +3,7 @@ import type { PlatformKit, SandboxPlatform } from '../platform.js'
 import type { TokenPolicy } from '../token-policy.js'
 import { answerError, createErrors, DiscordRefusal, notFound } from './errors.js'
 import { createGuildRoutes } from './guilds.js'
+import { createMessagePages, createMessages } from './messages.js'
 import { createOAuthRoutes, createTokenRoutes } from './oauth.js'
 import { sendRateLimits } from './rate-limits.js'
 import { APPLICATION, createDiscordState } from './state.js'
@@ -32,6 +33,7 @@ export const createDiscord = (): SandboxPlatform => ({
   name: 'Discord',
   endpoints: { web: '', cdn: '/cdn' },
   browserPaths: ['/oauth2/authorize', '/channels/'],
+  consentPaths: ['/oauth2/authorize'],
   app: { clientId: APPLICATION.id, clientSecret: APPLICATION.secret, botToken: APPLICATION.botToken },
   tokens,
   conditions: CONDITIONS,
@@ -54,6 +56,7 @@ export const createDiscord = (): SandboxPlatform => ({
     const person = world.addPerson({ name: `Person ${number}`, handle: `person${number}` })
     const guild = addGuild(world, { name: `Server ${number}`, owner: person })
     const channel = addChannel(world, guild, { name: 'general' })
+    addChannel(world, guild, { name: 'news', type: 5 })
     return {
       personId: person.id,
       targetId: channel.id,
@@ -74,12 +77,14 @@ export const createDiscord = (): SandboxPlatform => ({
 
 function createRoutes(kit: PlatformKit): Hono {
   const state = createDiscordState(kit)
+  const messages = createMessages(state)
   const api = new Hono()
   api.route('/', createTokenRoutes(state))
   api.use(sendRateLimits(kit))
   api.route('/', createUserRoutes(state))
   api.route('/', createGuildRoutes(state))
-  api.route('/', createWebhookRoutes(state))
+  api.route('/', messages.routes)
+  api.route('/', createWebhookRoutes(state, messages))
   api.all('*', () => {
     throw notFound()
   })
@@ -95,5 +100,6 @@ function createRoutes(kit: PlatformKit): Hono {
   app.get('/channels/:guild/:channel', (c) =>
     c.text(`Here Discord would open channel ${c.req.param('channel')}.`),
   )
+  app.route('/', createMessagePages(state))
   return app
 }

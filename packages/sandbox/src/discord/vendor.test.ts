@@ -22,6 +22,8 @@ async function invite() {
     version: '10',
     retries: 0,
     rejectOnRateLimit: () => true,
+    // Its own takes no forms of Node.
+    makeRequest: (address: string, init: object) => fetch(address, init as RequestInit),
   }
   const query = new URLSearchParams({
     response_type: 'code',
@@ -113,6 +115,50 @@ describe('the client of discord.js', () => {
     })
     await bot.delete(`/users/@me/guilds/${answer.guild.id}`)
     await expect(bot.get(`/guilds/${answer.guild.id}`)).rejects.toMatchObject({ code: 10004, status: 404 })
+  })
+
+  it('posts a text with files, answers it, and deletes it; the same nonce makes no second one', async () => {
+    const { bot, handle } = await invite()
+    const channel = handle.world.resources('channel').find(({ name }) => name === 'general')?.id ?? ''
+    const at = `/channels/${channel}/messages` as const
+    const body = {
+      content: 'Hello',
+      nonce: 'a-nonce',
+      enforce_nonce: true,
+      attachments: [{ id: '0', filename: 'tree.png', description: 'A tree' }],
+    }
+    const file = { name: 'tree.png', data: Buffer.from('a picture'), contentType: 'image/png' }
+    const first = (await bot.post(at, { body, files: [file] })) as { id: string; attachments: unknown[] }
+    expect(first.attachments).toMatchObject([{ filename: 'tree.png', description: 'A tree', size: 9 }])
+    expect(await bot.post(at, { body, files: [file] })).toMatchObject({ id: first.id })
+    handle.clock.advance(600)
+    expect(await bot.post(at, { body })).not.toMatchObject({ id: first.id })
+    const reply = { content: 'More', message_reference: { message_id: first.id } }
+    expect(await bot.post(at, { body: reply })).toMatchObject({
+      type: 19,
+      referenced_message: { id: first.id },
+    })
+    expect(handle.world.posts({ resourceId: channel }).map(({ inReplyTo }) => inReplyTo)).toEqual([
+      null,
+      null,
+      first.id,
+    ])
+    await bot.delete(`${at}/${first.id}`)
+    await expect(bot.delete(`${at}/${first.id}`)).rejects.toMatchObject({ code: 10008, status: 404 })
+  })
+
+  it('posts by a webhook, which knows no nonce, and tells only who waits', async () => {
+    const { nobody, answer, handle } = await invite()
+    const at = `/webhooks/${answer.webhook.id}/${answer.webhook.token}` as const
+    const body = { content: 'Hello', nonce: 'a-nonce', enforce_nonce: true }
+    const query = new URLSearchParams({ wait: 'true' })
+    const first = (await nobody.post(at, { body, query, auth: false })) as { id: string }
+    const second = (await nobody.post(at, { body, query, auth: false })) as { id: string }
+    expect(second.id).not.toBe(first.id)
+    await nobody.post(at, { body, auth: false })
+    expect(handle.world.posts()).toHaveLength(3)
+    await nobody.delete(`${at}/messages/${first.id}`, { auth: false })
+    expect(handle.world.posts()).toHaveLength(2)
   })
 
   it('reads busy times', async () => {

@@ -1,10 +1,13 @@
 import { Hono } from 'hono'
+import { describeMessage } from './describe-message.js'
 import { DiscordRefusal } from './errors.js'
+import type { Messages } from './messages.js'
 import { APPLICATION, type DiscordState, type Webhook } from './state.js'
 import { channelOf, channelsOf } from './world.js'
 
 /** Webhooks by their token: no other proof is asked. @see https://docs.discord.com/developers/resources/webhook */
-export function createWebhookRoutes({ webhooks }: DiscordState): Hono {
+export function createWebhookRoutes(state: DiscordState, messages: Messages): Hono {
+  const { webhooks, kit } = state
   const app = new Hono()
 
   const find = (id: string, token: string): Webhook => {
@@ -21,6 +24,20 @@ export function createWebhookRoutes({ webhooks }: DiscordState): Hono {
 
   app.delete('/webhooks/:id/:token', (c) => {
     webhooks.delete(find(c.req.param('id'), c.req.param('token')).id)
+    return c.body(null, 204)
+  })
+
+  app.post('/webhooks/:id/:token', async (c) => {
+    const post = await messages.addOfWebhook(c, find(c.req.param('id'), c.req.param('token')))
+    // Who does not wait is told nothing.
+    return c.req.query('wait') === 'true' ? c.json(describeMessage(state, post)) : c.body(null, 204)
+  })
+
+  app.delete('/webhooks/:id/:token/messages/:message', (c) => {
+    const webhook = find(c.req.param('id'), c.req.param('token'))
+    const post = messages.find(webhook.channelId, c.req.param('message'))
+    if (post.facts.webhookId !== webhook.id) throw new DiscordRefusal(404, 10008, 'Unknown Message')
+    kit.world.deletePost(post.id)
     return c.body(null, 204)
   })
   return app
