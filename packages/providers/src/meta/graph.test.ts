@@ -23,7 +23,7 @@ describe('a call of a Graph API', () => {
     expect(await result).toEqual({ id: '17841405793187218' })
     const proof = createHmac('sha256', 'the-secret').update('the-token').digest('hex')
     expect(requests[0]?.method).toBe('GET')
-    expect(Object.fromEntries(requests[0]?.url.searchParams ?? [])).toEqual({
+    expect(Object.fromEntries(new URL(requests[0]?.url ?? '').searchParams)).toEqual({
       fields: 'id',
       access_token: 'the-token',
       appsecret_proof: proof,

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import {
+  type HttpRequest,
   type HttpResponse,
   MalformedResponseError,
   PlatformError,
@@ -47,13 +48,34 @@ export class GraphError extends PlatformError {
  */
 export function readGraphError(json: unknown): GraphErrorBody | null {
   const parsed = errorBody.safeParse(json)
-  if (!parsed.success) return null
+  if (!parsed.success) return readUploadError(json)
   const { code, error_subcode, message, error_user_msg, is_transient, fbtrace_id } = parsed.data.error
   return {
     platformCode: error_subcode ? `${code}/${error_subcode}` : String(code),
     message: error_user_msg || message || '',
     isTransient: is_transient ?? false,
     requestId: fbtrace_id ?? undefined,
+  }
+}
+
+const uploadError = z.object({
+  debug_info: z.object({
+    type: z.string().min(1),
+    message: z.string().nullish(),
+    retriable: z.boolean().nullish(),
+  }),
+})
+
+/** The servers that take files word errors in their own way; seen in connectors, not documented. */
+function readUploadError(json: unknown): GraphErrorBody | null {
+  const parsed = uploadError.safeParse(json)
+  if (!parsed.success) return null
+  const { type, message, retriable } = parsed.data.debug_info
+  return {
+    platformCode: type,
+    message: message ?? '',
+    isTransient: retriable ?? false,
+    requestId: undefined,
   }
 }
 
@@ -68,15 +90,23 @@ export interface GraphCall<T> {
   /** Default: GET. */
   method?: 'GET' | 'POST' | 'DELETE'
   query?: Record<string, string>
+  /** What is posted, as a form. */
+  form?: Record<string, string>
+  /** What is posted, where it holds files. */
+  content?: Pick<HttpRequest, 'body'> & { headers: Record<string, string> }
+  /** Until the answer is read whole; for large content. Default: that of the client. */
+  timeoutMs?: number
   /** Access token; travels in the query, the only place documented on all three hosts. Our client logs no queries. */
   token?: string
   /** With it the call carries `appsecret_proof`. */
   appSecret?: string | undefined
-  /** What else in the query must not be repeated to anyone. */
+  /** What else was sent that must not be repeated to anyone. */
   secrets?: readonly string[]
   /** What the answer must look like; fields it does not name are dropped. */
   answer: z.ZodType<T>
 }
+
+const formHeaders = { 'content-type': 'application/x-www-form-urlencoded' }
 
 /**
  * Calls a Graph API and returns the parsed answer. Plain calls, because Meta's own SDK is made for advertising.
@@ -91,7 +121,13 @@ export async function callGraph<T>(ctx: ProviderContext, call: GraphCall<T>): Pr
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined) url.searchParams.set(name, value)
   }
-  const response = await ctx.http.request({ method, url })
+  const response = await ctx.http.request({
+    method,
+    url,
+    ...(call.form && { headers: formHeaders, body: String(new URLSearchParams(call.form)) }),
+    ...call.content,
+    ...(call.timeoutMs !== undefined && { timeoutMs: call.timeoutMs }),
+  })
   const hide = hider([token, proof, appSecret, ...(call.secrets ?? [])])
   // An error comes before success: some answers with an error have status 200.
   const error = toError(response, url.host, ctx.clock.now(), hide)

@@ -38,7 +38,7 @@ describe('extending an access token', () => {
       accessToken: 'the-next',
       accessTokenExpiresAt: new Date(now.getTime() + life),
     })
-    expect(Object.fromEntries(requests[0]?.url.searchParams ?? [])).toEqual({
+    expect(Object.fromEntries(new URL(requests[0]?.url ?? '').searchParams)).toEqual({
       grant_type: 'th_refresh_token',
       access_token: 'the-token',
     })
