@@ -136,4 +136,18 @@ function stayOnLoopback() {
     if (typeof callback === 'function') process.nextTick(callback, error)
   }
   dns.lookup = Object.assign(guarded, lookup) as typeof dns.lookup
+  findSites()
+}
+
+/** Connects who wants the usual https port of a site to the port where it is. Certificates are checked all the same. */
+function findSites() {
+  const connect = net.Socket.prototype.connect
+  net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]) {
+    const [target] = args
+    if (typeof target === 'object' && target !== null && 'host' in target && 'port' in target) {
+      const port = Number(target.port) === 443 ? config?.sites[String(target.host)] : undefined
+      if (port !== undefined) args[0] = { ...target, host: '127.0.0.1', port }
+    }
+    return Reflect.apply(connect, this, args)
+  } as typeof connect
 }

@@ -1,12 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { createHmac, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type FaultProxy, startFaultProxy } from '@postmcp/tooling/test-servers/fault-proxy'
+import type { HttpsSite } from '@postmcp/tooling/test-servers/https-site'
 
 export type TestAccount = {
   did: string
@@ -31,6 +32,8 @@ export type TestPdsOptions = {
   didDocInSession?: boolean
   /** Bytes that `uploadBlob` takes. Default 5 MiB, as the reference server. */
   blobUploadLimit?: number
+  /** What there is on the Internet, as far as this server can see. Default: nothing. */
+  sites?: readonly HttpsSite[]
 }
 
 export type TestPds = {
@@ -110,6 +113,8 @@ export type ChildConfig = {
   rateLimitBypassKey: string
   didDocInSession: boolean
   blobUploadLimit?: number
+  /** Ports of this machine, by the names of the sites on them. */
+  sites: Record<string, number>
 }
 /** @internal */
 export type ChildRequest = { id: number } & (
@@ -158,9 +163,13 @@ export async function startTestPds(options: TestPdsOptions = {}): Promise<TestPd
     rateLimitBypassKey: secret(),
     didDocInSession: options.didDocInSession ?? true,
     ...(options.blobUploadLimit === undefined ? {} : { blobUploadLimit: options.blobUploadLimit }),
+    sites: Object.fromEntries((options.sites ?? []).map(({ hostname, port }) => [hostname, port])),
   }
   await mkdir(path.join(directory, 'pds'))
-  const child = startChild(directory)
+  const certificates = path.join(directory, 'certificates.pem')
+  if (options.sites)
+    await writeFile(certificates, options.sites.map(({ certificate }) => certificate).join(''))
+  const child = startChild(directory, options.sites && certificates)
 
   let closed: Promise<void> | undefined
   const close = () => {
@@ -339,7 +348,7 @@ export async function startTestPds(options: TestPdsOptions = {}): Promise<TestPd
   return proxies ? { ...pds, ...proxies } : pds
 }
 
-function startChild(directory: string) {
+function startChild(directory: string, certificates: string | undefined) {
   const child: ChildProcess = fork(fileURLToPath(new URL('./pds-child.ts', import.meta.url)), [], {
     // Nothing of the caller's environment or flags: a test runner's loaders have no place in there.
     env: {
@@ -348,7 +357,9 @@ function startChild(directory: string) {
       TMPDIR: directory,
       LOG_ENABLED: 'false',
       NODE_ENV: 'test',
+      ...(certificates !== undefined && { NODE_EXTRA_CA_CERTS: certificates }),
       NODE_NO_WARNINGS: '1',
+      NODE_COMPILE_CACHE: path.join(tmpdir(), 'node-compile-cache'), // a start then takes two thirds of the time
     },
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

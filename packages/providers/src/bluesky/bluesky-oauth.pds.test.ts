@@ -8,7 +8,7 @@ import {
   type PublishInput,
   silentLogger,
 } from '@postmcp/core'
-import { createFakeClock } from '@postmcp/core/testing'
+import { createFakeClock, createSampleFiles, publishInputOf } from '@postmcp/core/testing'
 import { type ProxiedTestPds, startTestPds, type TestAccount } from '@postmcp/tooling/test-servers/pds'
 import { pngOf } from '@postmcp/tooling/test-servers/xrpc-calls'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -326,25 +326,14 @@ describe('publishing', () => {
   it('uploads, posts once, finds and deletes, with a proof in each request', async () => {
     const { account, access } = await connect()
     const bytes = pngOf(2000)
-    const input: PublishInput = {
+    const picture = await createSampleFiles().image(0, { altText: 'Noise', read: async () => bytes })
+    const input: PublishInput = publishInputOf({
       access,
       account: target(access),
-      content: {
-        text: 'Hello by OAuth',
-        media: [
-          {
-            mimeType: 'image/png',
-            bytes: bytes.byteLength,
-            width: null,
-            height: null,
-            altText: 'Noise',
-            read: async () => bytes,
-          },
-        ],
-      },
+      content: { text: 'Hello by OAuth', media: [picture] },
       dedupeKey: bluesky.createDedupeKey?.(new Date()) ?? '',
       startedAt: new Date(),
-    }
+    })
     const ctx = context()
     const step = await bluesky.startPublish?.(ctx, input)
     if (step?.type !== 'send') throw new Error('Nothing was prepared.')
@@ -360,9 +349,9 @@ describe('publishing', () => {
     })
     expect(await bluesky.continuePublish?.(context(), input, step.checkpoint)).toEqual(done)
     expect(await pds.listPosts(account.did)).toHaveLength(1)
-    const sent = await findPublished(context(), input, step.checkpoint)
-    expect(done).toMatchObject({ type: 'done', sent })
-    await deletePost(context(), access, sent?.platformPostId ?? '')
+    expect(await findPublished(context(), { ...input, sentAt: new Date() }, step.checkpoint)).toEqual(done)
+    if (done?.type !== 'done') throw new Error('It is not published.')
+    await deletePost(context(), input, done.sent)
     expect(await pds.listPosts(account.did)).toEqual([])
   })
 })

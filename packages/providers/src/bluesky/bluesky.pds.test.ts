@@ -1,5 +1,5 @@
 import { createHttpClient, type GrantAccess, type PublishInput, silentLogger } from '@postmcp/core'
-import { createFakeClock } from '@postmcp/core/testing'
+import { createFakeClock, createSampleFiles, publishInputOf } from '@postmcp/core/testing'
 import { type ProxiedTestPds, startTestPds, type TestAccount } from '@postmcp/tooling/test-servers/pds'
 import { pngOf } from '@postmcp/tooling/test-servers/xrpc-calls'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -282,27 +282,31 @@ describe('status', () => {
   })
 })
 
+const files = createSampleFiles()
+
 describe('publishing', () => {
   const family = '👨‍👩‍👧‍👦'
   const inputFor = (
     access: GrantAccess,
     account: TestAccount,
     content: Partial<PublishInput['content']>,
-  ): PublishInput => ({
-    access,
-    account: { targetId: account.did, handle: account.handle, settings: {}, secrets: {} },
-    content: { text: 'Hello', media: [], ...content },
-    dedupeKey: bluesky.createDedupeKey(clock.now()),
-    startedAt: clock.now(),
-  })
-  const image = (bytes: Uint8Array<ArrayBuffer>, altText = '') => ({
-    mimeType: 'image/png',
-    bytes: bytes.length,
-    width: 1,
-    height: 1,
-    altText,
-    read: async () => bytes,
-  })
+  ): PublishInput =>
+    publishInputOf({
+      access,
+      account: { targetId: account.did, handle: account.handle, settings: {}, secrets: {} },
+      content: { text: 'Hello', ...content },
+      dedupeKey: bluesky.createDedupeKey(clock.now()),
+      startedAt: clock.now(),
+    })
+  const image = (bytes: Uint8Array<ArrayBuffer>, altText = '') =>
+    files.image(0, {
+      mimeType: 'image/png',
+      bytes: bytes.length,
+      width: 1,
+      height: 1,
+      altText,
+      read: async () => bytes,
+    })
   async function prepare(input: PublishInput) {
     const step = await bluesky.startPublish(context(), input)
     if (step.type !== 'send') throw new Error(step.type)
@@ -314,7 +318,11 @@ describe('publishing', () => {
     const friend = await pds.createAccount()
     const text = `${family} Grüße an @${friend.handle} und @nobody-at-all.test: https://example.org/ä?x=1 #straße`
     const bytes = pngOf(1234)
-    const input = inputFor(access, account, { text, media: [image(bytes, 'Ein Punkt')], languages: ['de'] })
+    const input = inputFor(access, account, {
+      text,
+      media: [await image(bytes, 'Ein Punkt')],
+      languages: ['de'],
+    })
     const step = await bluesky.continuePublish(context(), input, await prepare(input))
 
     const [post] = await pds.listPosts(account.did)
@@ -377,20 +385,21 @@ describe('publishing', () => {
     })
     await pds.revokeAppPassword(account, appPassword.name)
     const stranger = { ...input, access: { ...access, tokens: { accessToken: 'none' } } }
-    const found = await findPublished(context(), stranger, checkpoint)
-    expect(found?.platformPostId).toBe((await pds.listPosts(account.did))[0]?.uri)
+    const found = await findPublished(context(), { ...stranger, sentAt: clock.now() }, checkpoint)
+    const [post] = await pds.listPosts(account.did)
+    expect(found).toMatchObject({ type: 'done', sent: { platformPostId: post?.uri } })
   })
 
   it('a key that another record has taken is already_sent, and that record is not ours', async () => {
     const { access, account } = await connect()
     const input = inputFor(access, account, {})
-    const other = { ...input, startedAt: new Date(0), content: { text: 'Other', media: [] } }
+    const other = { ...input, startedAt: new Date(0), content: { ...input.content, text: 'Other' } }
     await bluesky.continuePublish(context(), other, await prepare(other))
     const checkpoint = await prepare(input)
     const error = await bluesky.continuePublish(context(), input, checkpoint).catch((thrown) => thrown)
     expect(error).toMatchObject({ platformCode: 'InvalidSwap' })
     expect(bluesky.classifyError(error, 'publish')).toEqual({ kind: 'already_sent' })
-    expect(await findPublished(context(), input, checkpoint)).toBeNull()
+    expect(await findPublished(context(), { ...input, sentAt: clock.now() }, checkpoint)).toBeNull()
   })
 
   it('of a taken-down or deactivated account is refused because of the account', async () => {
@@ -411,7 +420,7 @@ describe('publishing', () => {
     const { access, account } = await connect()
     // Past the proxy, which keeps a connection that the early answer leaves half used.
     const direct = { ...access, settings: { pds: pds.directUrl } }
-    const input = inputFor(direct, account, { media: [image(pngOf(5_242_881))] })
+    const input = inputFor(direct, account, { media: [await image(pngOf(5_242_881))] })
     const error = await bluesky.startPublish(context(), input).catch((thrown) => thrown)
     expect(error).toMatchObject({
       status: 413,
@@ -420,15 +429,31 @@ describe('publishing', () => {
     expect(bluesky.classifyError(error, 'publish')).toEqual({ kind: 'refused' })
   })
 
+  it('a thread is one, and is deleted as one', async () => {
+    const { access, account } = await connect()
+    const input = inputFor(access, account, { replies: ['Second', 'Third'] })
+    let step = await bluesky.continuePublish(context(), input, await prepare(input))
+    while (step.type === 'send') step = await bluesky.continuePublish(context(), input, step.checkpoint)
+    if (step.type !== 'done') throw new Error(step.type)
+    const posts = (await pds.listPosts(account.did)).sort((a, b) => a.uri.localeCompare(b.uri))
+    expect(posts.map(({ value }) => value.text)).toEqual(['Hello', 'Second', 'Third'])
+    expect(posts[2]?.value.reply).toMatchObject({
+      root: { uri: posts[0]?.uri },
+      parent: { uri: posts[1]?.uri },
+    })
+    await deletePost(context(), input, step.sent)
+    expect(await pds.listPosts(account.did)).toEqual([])
+  })
+
   it('a deleted post is gone, and deleting does not need it to be there', async () => {
     const { access, account } = await connect()
     const input = inputFor(access, account, {})
     const checkpoint = await prepare(input)
-    await bluesky.continuePublish(context(), input, checkpoint)
-    const [post] = await pds.listPosts(account.did)
-    await deletePost(context(), access, post!.uri)
+    const step = await bluesky.continuePublish(context(), input, checkpoint)
+    if (step.type !== 'done') throw new Error(step.type)
+    await deletePost(context(), input, step.sent)
     expect(await pds.listPosts(account.did)).toEqual([])
-    expect(await findPublished(context(), input, checkpoint)).toBeNull()
-    await deletePost(context(), access, post!.uri)
+    expect(await findPublished(context(), { ...input, sentAt: clock.now() }, checkpoint)).toBeNull()
+    await deletePost(context(), input, step.sent)
   })
 })

@@ -1,6 +1,7 @@
 import { type FakePlatform, testProvider } from '@postmcp/core/testing'
 import type { CannedAnswer } from '@postmcp/tooling/test-servers/fault-proxy'
 import { startTestPds } from '@postmcp/tooling/test-servers/pds'
+import { seenPosts } from './fixtures/seen-posts.js'
 import { bluesky } from './index.js'
 
 /** A real PDS and a real PLC directory, with a fault proxy before each. */
@@ -19,7 +20,13 @@ async function startBluesky(): Promise<FakePlatform> {
   }
 
   return {
-    endpoints: { resolver: pds.url, plc: pds.plcUrl, entryway: pds.url, web: 'https://bsky.app' },
+    endpoints: {
+      resolver: pds.url,
+      plc: pds.plcUrl,
+      entryway: pds.url,
+      video: pds.url,
+      web: 'https://bsky.app',
+    },
     serverOrigins: [],
     async createAccount() {
       const account = await pds.createAccount()
@@ -29,7 +36,7 @@ async function startBluesky(): Promise<FakePlatform> {
         fields: { identifier: account.handle, appPassword: password },
         wrongFields: { identifier: account.handle, appPassword: 'aaaa-bbbb-cccc-dddd' },
         revokeAccess: () => pds.revokeAppPassword(account, name),
-        posts: async () => (await pds.listPosts(account.did)).map(({ uri }) => uri),
+        posts: () => seenPosts(pds, account.did),
       }
     },
     expireAccessToken: pds.expireAccessToken,
@@ -54,4 +61,5 @@ const webPage: CannedAnswer = {
   body: '<!doctype html><title>Welcome to nginx!</title>',
 }
 
-testProvider(bluesky, startBluesky)
+// The server has no video service; videos are tried against the simulation.
+testProvider(bluesky, startBluesky, { without: ['video'] })

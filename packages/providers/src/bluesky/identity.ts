@@ -177,8 +177,10 @@ function originOf(text: string): string | null {
   return isBare && /^https?:$/.test(url.protocol) ? url.origin : null
 }
 
+type EndpointName = 'resolver' | 'plc' | 'entryway' | 'video' | 'web'
+
 /** The address of a declared endpoint. */
-export function endpoint(ctx: ProviderContext, name: 'resolver' | 'plc' | 'entryway' | 'web'): string {
+export function endpoint(ctx: ProviderContext, name: EndpointName): string {
   const url = ctx.endpoints[name]
   if (url === undefined)
     throw new PostMcpError('config_invalid', `Endpoint ${name} of bluesky is not configured.`)

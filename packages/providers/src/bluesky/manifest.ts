@@ -96,6 +96,10 @@ export const manifest = {
       url: 'https://bsky.social',
       description: 'Where accounts log in that are named by an e-mail address only.',
     },
+    video: {
+      url: 'https://video.bsky.app',
+      description: 'The video service: works on videos and puts them where the account lives.',
+    },
     web: { url: 'https://bsky.app', description: 'Where people look at profiles and posts; only linked to.' },
   },
   scopes: [
@@ -197,7 +201,18 @@ export const manifest = {
         // A server with lexicons older than April 2026 takes 1,000,000 and says so.
         maxBytes: 2_000_000,
       },
+      videos: {
+        max: 1,
+        // The service says that it takes MPEG, too; a post holds the MP4 it makes.
+        mimeTypes: ['video/mp4', 'video/quicktime', 'video/webm'],
+        // https://github.com/bluesky-social/atproto/issues/5373 (2026-08)
+        maxBytes: 300_000_000,
+        // https://github.com/bluesky-social/social-app/issues/11528; smaller for some accounts.
+        seconds: { max: 600 },
+      },
       linkCard: { withImages: false },
+      // A number of our own: Bluesky knows none.
+      replies: { max: 50 },
     },
   },
   rateLimits: [

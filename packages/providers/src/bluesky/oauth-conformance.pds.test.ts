@@ -2,6 +2,7 @@ import type { Provider } from '@postmcp/core'
 import { type FakePlatform, testProvider } from '@postmcp/core/testing'
 import { startTestPds } from '@postmcp/tooling/test-servers/pds'
 import { consent } from './fixtures/consent.js'
+import { seenPosts } from './fixtures/seen-posts.js'
 import { bluesky } from './index.js'
 
 const { authenticate: _, ...rest } = bluesky
@@ -13,7 +14,13 @@ async function start(): Promise<FakePlatform> {
   const forEver = { times: Number.POSITIVE_INFINITY }
   const all = () => true
   return {
-    endpoints: { resolver: pds.url, plc: pds.plcUrl, entryway: pds.url, web: 'https://bsky.app' },
+    endpoints: {
+      resolver: pds.url,
+      plc: pds.plcUrl,
+      entryway: pds.url,
+      video: pds.url,
+      web: 'https://bsky.app',
+    },
     serverOrigins: [pds.url],
     async createAccount() {
       const account = await pds.createAccount()
@@ -27,7 +34,7 @@ async function start(): Promise<FakePlatform> {
           await pds.takedown(account)
           await pds.reverseTakedown(account)
         },
-        posts: async () => (await pds.listPosts(account.did)).map(({ uri }) => uri),
+        posts: () => seenPosts(pds, account.did),
       }
     },
     expireAccessToken: (t) => pds.expireAccessToken(t),
@@ -53,4 +60,5 @@ async function start(): Promise<FakePlatform> {
     close: pds.close,
   }
 }
-testProvider(byOAuth, start)
+// See conformance.pds.test.ts.
+testProvider(byOAuth, start, { without: ['video'] })

@@ -1,11 +1,12 @@
 import {
-  type Content,
+  type DraftForTarget,
   type GrantAccess,
   type Issue,
   type Json,
   PlatformError,
   PostMcpError,
   type ProviderContext,
+  type PublishContent,
   type PublishInput,
   type PublishMedia,
   type PublishStep,
@@ -16,19 +17,32 @@ import { detectFacets } from './facets.js'
 import { endpoint } from './identity.js'
 import { tokenOf } from './proof.js'
 import { serviceOf } from './session.js'
-import { tidForm } from './tid.js'
-import { nothing, xrpc } from './xrpc.js'
+import { createTid, tidForm } from './tid.js'
+import { findVideo, uploadVideo, videoEmbed } from './video.js'
+import { blobForm, nothing, xrpc } from './xrpc.js'
 
 const collection = 'app.bsky.feed.post'
 const maxLanguages = 3 // https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json (2026-11-22)
 
+/** A record as its place in a thread is not known yet, as text; see `checkpointForm`. */
+const preparedForm = z.object({ rkey: z.string().regex(tidForm), record: z.string() })
+
 /**
  * What is sent, as text: a database may give the fields of an object back in another order, a text it gives back as it is.
+ * `replies` follow it; `thread` is there from the first of them on.
  */
-const checkpointForm = z.object({ rkey: z.string().regex(tidForm), request: z.string() })
+const checkpointForm = z.object({
+  rkey: z.string().regex(tidForm),
+  request: z.string(),
+  replies: z.array(preparedForm).default([]),
+  thread: z
+    .object({ root: z.object({ uri: z.string(), cid: z.string() }), parts: z.array(z.string()) })
+    .optional(),
+})
+type Checkpoint = z.infer<typeof checkpointForm>
 
 /** What the declared limits cannot say. */
-export function validate(content: Content): Issue[] {
+export function validate({ content }: DraftForTarget): Issue[] {
   const issues: Issue[] = []
   const add = (issue: Issue) => issues.push(issue)
   const languages = content.languages ?? []
@@ -59,15 +73,6 @@ export function validate(content: Content): Issue[] {
       field: 'content.link.url',
     })
   }
-  content.media.forEach(({ altText }, i) => {
-    if (altText?.trim()) return
-    add({
-      code: 'alt_text_missing',
-      severity: 'warning',
-      message: `Image ${i + 1} has no alt text; people who cannot see it will not know what it shows.`,
-      field: `content.media.${i}.altText`,
-    })
-  })
   return issues
 }
 
@@ -81,27 +86,75 @@ function isLanguageTag(text: string): boolean {
 
 const isWebAddress = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 
-/** Uploads the images and builds the record; nothing is public after it. */
+/** A video that the service works on. */
+const processingForm = z.object({ jobId: z.string(), startedAt: z.iso.datetime() })
+
+/** The service is asked again after so long. */
+const pollSeconds = 2
+
+/** Uploads the files and builds the records; nothing is public after it. */
 export async function startPublish(ctx: ProviderContext, input: PublishInput): Promise<PublishStep> {
-  const { access, content, dedupeKey: rkey, startedAt } = input
-  const facets = await detectFacets(ctx, content.text)
-  const embed = await buildEmbed(ctx, access, content)
-  const record = {
-    $type: collection,
-    text: content.text,
-    createdAt: startedAt.toISOString(),
-    ...(content.languages && content.languages.length > 0 && { langs: content.languages }),
-    ...(facets.length > 0 && { facets }),
-    ...(embed && { embed }),
-  }
-  await assertValid(record)
-  // Null asserts that there is no such record yet: this is what keeps a repetition from posting twice.
-  const request = { repo: access.subject, collection, rkey, record, swapRecord: null }
-  return { type: 'send', checkpoint: { rkey, request: JSON.stringify(request) } }
+  const { access, content, startedAt } = input
+  const video = content.media.find(({ kind }) => kind === 'video')
+  if (!video) return buildPost(ctx, input, startedAt, await buildEmbed(ctx, access, content))
+  const jobId = await uploadVideo(ctx, access, video)
+  const checkpoint = { jobId, startedAt: startedAt.toISOString() }
+  const progress = { uploadedBytes: video.bytes, totalBytes: video.bytes }
+  return { type: 'wait', checkpoint, resumeAfterSeconds: 0, progress }
 }
 
+async function continueProcessing(
+  ctx: ProviderContext,
+  input: PublishInput,
+  { jobId, startedAt }: z.infer<typeof processingForm>,
+): Promise<PublishStep> {
+  const blob = await findVideo(ctx, jobId)
+  if (!blob) return { type: 'wait', checkpoint: { jobId, startedAt }, resumeAfterSeconds: pollSeconds }
+  const [video] = input.content.media
+  return buildPost(ctx, input, new Date(startedAt), video ? videoEmbed(blob, video) : null)
+}
+
+async function buildPost(
+  ctx: ProviderContext,
+  { access, content, dedupeKey: rkey }: PublishInput,
+  startedAt: Date,
+  embed: Json | null,
+): Promise<PublishStep> {
+  const record = { ...(await buildRecord(ctx, content, content.text, startedAt)), ...(embed && { embed }) }
+  await assertValid(record)
+  const replies: Checkpoint['replies'] = []
+  for (const [index, text] of content.replies.entries()) {
+    // A thread reads in the order of its keys and instants.
+    const at = new Date(startedAt.getTime() + index + 1)
+    const reply = await buildRecord(ctx, content, text, at)
+    await assertValid(reply)
+    replies.push({ rkey: createTid(at), record: JSON.stringify(reply) })
+  }
+  return { type: 'send', checkpoint: { rkey, request: requestOf(access, rkey, record), replies } }
+}
+
+async function buildRecord(
+  ctx: ProviderContext,
+  { languages }: PublishContent,
+  text: string,
+  createdAt: Date,
+): Promise<Record<string, Json>> {
+  const facets = await detectFacets(ctx, text)
+  return {
+    $type: collection,
+    text,
+    createdAt: createdAt.toISOString(),
+    ...(languages && languages.length > 0 && { langs: languages }),
+    ...(facets.length > 0 && { facets: facets as unknown as Json[] }),
+  }
+}
+
+/** Null asserts that there is no such record yet: this is what keeps a repetition from posting twice. */
+const requestOf = (access: GrantAccess, rkey: string, record: unknown): string =>
+  JSON.stringify({ repo: access.subject, collection, rkey, record, swapRecord: null })
+
 /**
- * Makes the post public. May be repeated: an equal record under the same key is answered like the first time.
+ * Looks whether a video is ready, or makes a post of the thread public. May be repeated: an equal record under the same key is answered like the first time.
  * A server checks the record against lexicons it knows; `validate: true` would make those fail that know none.
  */
 export async function continuePublish(
@@ -109,33 +162,40 @@ export async function continuePublish(
   input: PublishInput,
   checkpoint: Json,
 ): Promise<PublishStep> {
-  const { rkey, request } = checkpointForm.parse(checkpoint)
-  const uri = uriOf(input.access.subject, rkey)
-  await xrpc(ctx, {
-    service: serviceOf(input.access),
+  const processing = processingForm.safeParse(checkpoint)
+  if (processing.success) return continueProcessing(ctx, input, processing.data)
+  const { access } = input
+  const state = checkpointForm.parse(checkpoint)
+  const written = await xrpc(ctx, {
+    service: serviceOf(access),
     method: 'com.atproto.repo.putRecord',
-    token: tokenOf(input.access),
-    body: { type: 'application/json', content: request },
-    answer: z.object({ uri: z.literal(uri), cid: z.string() }),
+    token: tokenOf(access),
+    body: { type: 'application/json', content: state.request },
+    answer: z.object({ uri: z.literal(uriOf(access.subject, state.rkey)), cid: z.string() }),
   }).catch(explainSize)
-  return { type: 'done', sent: toSent(ctx, input.access.subject, rkey) }
+  return afterWriting(ctx, access, state, written)
 }
 
 /** Looks for a post by its key. Anyone may read a record, so this works without a living token. */
 export async function findPublished(
   ctx: ProviderContext,
-  { access, dedupeKey: rkey }: Pick<PublishInput, 'access' | 'account' | 'dedupeKey'>,
-  body: Json,
-): Promise<SentPost | null> {
-  const ours = requestForm.parse(JSON.parse(checkpointForm.parse(body).request)).record
+  { access }: { access: GrantAccess; sentAt: Date },
+  checkpoint: Json,
+): Promise<PublishStep | null> {
+  const state = checkpointForm.parse(checkpoint)
+  const ours = requestForm.parse(JSON.parse(state.request)).record
   try {
-    const { value } = await xrpc(ctx, {
+    const found = await xrpc(ctx, {
       service: serviceOf(access),
       method: 'com.atproto.repo.getRecord',
-      query: { repo: access.subject, collection, rkey },
-      answer: z.object({ uri: z.literal(uriOf(access.subject, rkey)), value: recordForm }),
+      query: { repo: access.subject, collection, rkey: state.rkey },
+      answer: z.object({
+        uri: z.literal(uriOf(access.subject, state.rkey)),
+        cid: z.string(),
+        value: recordForm,
+      }),
     })
-    return value.createdAt === ours.createdAt ? toSent(ctx, access.subject, rkey) : null
+    return found.value.createdAt === ours.createdAt ? afterWriting(ctx, access, state, found) : null
   } catch (error) {
     if (error instanceof PlatformError && error.platformCode === 'RecordNotFound') return null
     throw error
@@ -146,34 +206,58 @@ export async function findPublished(
 const recordForm = z.object({ createdAt: z.string() })
 const requestForm = z.object({ record: recordForm })
 
-/** Deletes a post; the server answers the same when there is none. */
-export async function deletePost(
+/** What comes next when a post of a thread is public: its next reply, or nothing. */
+function afterWriting(
   ctx: ProviderContext,
   access: GrantAccess,
-  platformPostId: string,
+  { replies: [next, ...replies], thread }: Checkpoint,
+  { uri, cid }: { uri: string; cid: string },
+): PublishStep {
+  const root = thread?.root ?? { uri, cid }
+  const parts = thread ? [...thread.parts, uri] : []
+  const sent: SentPost = {
+    kind: 'post',
+    visibility: 'public',
+    platformPostId: root.uri,
+    permalink: permalinkOf(ctx, access.subject, root.uri),
+    ...(parts.length > 0 && { parts }),
+  }
+  if (!next) return { type: 'done', sent }
+  const record = { ...JSON.parse(next.record), reply: { root, parent: { uri, cid } } }
+  const request = requestOf(access, next.rkey, record)
+  const checkpoint = { rkey: next.rkey, request, replies, thread: { root, parts } }
+  return { type: 'send', checkpoint, published: sent }
+}
+
+/** Deletes a thread, the last post first; the server answers the same when there is none. */
+export async function deletePost(
+  ctx: ProviderContext,
+  { access }: { access: GrantAccess },
+  { platformPostId, parts = [] }: SentPost,
 ): Promise<void> {
   const prefix = uriOf(access.subject, '')
-  if (!platformPostId.startsWith(prefix)) {
+  const uris = [platformPostId, ...parts].reverse()
+  if (!uris.every((uri) => uri.startsWith(prefix))) {
     throw new PostMcpError('invalid_request', 'This is not the at-uri of a post of this account.', {
       platform: 'bluesky',
     })
   }
-  await xrpc(ctx, {
-    service: serviceOf(access),
-    method: 'com.atproto.repo.deleteRecord',
-    token: tokenOf(access),
-    json: { repo: access.subject, collection, rkey: platformPostId.slice(prefix.length) },
-    answer: nothing,
-  })
+  for (const uri of uris) {
+    await xrpc(ctx, {
+      service: serviceOf(access),
+      method: 'com.atproto.repo.deleteRecord',
+      token: tokenOf(access),
+      json: { repo: access.subject, collection, rkey: uri.slice(prefix.length) },
+      answer: nothing,
+    })
+  }
 }
-
-type BuiltContent = PublishInput['content']
 
 /** A post has one embed: its images, or the card of a link. */
 async function buildEmbed(
   ctx: ProviderContext,
   access: GrantAccess,
-  { media, link }: BuiltContent,
+  { media, link }: PublishContent,
 ): Promise<Json | null> {
   if (media.length > 0) {
     const images: Json[] = []
@@ -195,14 +279,7 @@ function addressOf(text: string): string {
   return `${host}${pathname.replace(/\/$/, '')}`
 }
 
-const blobAnswer = z.object({
-  blob: z.object({
-    $type: z.literal('blob'),
-    ref: z.object({ $link: z.string() }),
-    mimeType: z.string(),
-    size: z.number(),
-  }),
-})
+const blobAnswer = z.object({ blob: blobForm })
 
 /** Bytes that are the same become the same blob, so this may be repeated; a blob that no post mentions is swept away. */
 async function uploadImage(ctx: ProviderContext, access: GrantAccess, media: PublishMedia): Promise<Json> {
@@ -247,10 +324,6 @@ async function assertValid(record: Record<string, unknown>): Promise<void> {
 
 const uriOf = (did: string, rkey: string) => `at://${did}/${collection}/${rkey}`
 
-const toSent = (ctx: ProviderContext, did: string, rkey: string): SentPost => ({
-  kind: 'post',
-  visibility: 'public',
-  platformPostId: uriOf(did, rkey),
-  // By DID: handles change.
-  permalink: `${endpoint(ctx, 'web')}/profile/${did}/post/${rkey}`,
-})
+/** By DID: handles change. */
+const permalinkOf = (ctx: ProviderContext, did: string, uri: string): string =>
+  `${endpoint(ctx, 'web')}/profile/${did}/post/${uri.slice(uriOf(did, '').length)}`

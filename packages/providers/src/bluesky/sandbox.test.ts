@@ -1,11 +1,12 @@
+import { createHttpClient, type Provider, type PublishInput, silentLogger } from '@postmcp/core'
 import {
-  createHttpClient,
-  type Provider,
-  type ProviderContext,
-  type PublishInput,
-  silentLogger,
-} from '@postmcp/core'
-import { createFakeClock, type FakePlatform, testProvider } from '@postmcp/core/testing'
+  contextWith,
+  createFakeClock,
+  createSampleFiles,
+  type FakePlatform,
+  publishInputOf,
+  testProvider,
+} from '@postmcp/core/testing'
 import { asFakePlatform, startSandbox } from '@postmcp/sandbox'
 import { pngOf } from '@postmcp/tooling/test-servers/xrpc-calls'
 import { describe, expect, it } from 'vitest'
@@ -46,25 +47,16 @@ it('publishes links, a card and images, as the public then sees them', async () 
     timeoutMs: 10_000,
   })
   try {
-    const ctx: ProviderContext = {
-      http,
-      clock: createFakeClock(),
-      signal: new AbortController().signal,
-      logger: silentLogger,
-      endpoints: handle.endpoints,
-      client: null,
-      server: null,
-      publicUrl: 'http://127.0.0.1:4477',
-    }
+    const ctx = contextWith({ http, clock: createFakeClock(), endpoints: handle.endpoints })
     const { authenticate, startPublish, continuePublish, createDedupeKey } = bluesky as Required<
       typeof bluesky
     >
     const authorization = await authenticate(ctx, handle.connectFields())
     const access = { authMethod: 'credentials' as const, ...authorization }
     const account = { targetId: access.subject, handle: 'ada.test', settings: {}, secrets: {} }
-    const publish = async (content: PublishInput['content']) => {
+    const publish = async (content: Partial<PublishInput['content']>) => {
       const dedupeKey = createDedupeKey(new Date())
-      const input: PublishInput = { access, account, content, dedupeKey, startedAt: new Date() }
+      const input = publishInputOf({ access, account, content, dedupeKey, startedAt: new Date() })
       const step = await startPublish(ctx, input)
       if (step.type !== 'send') throw new Error(`After the start came "${step.type}".`)
       const done = await continuePublish(ctx, input, step.checkpoint)
@@ -72,7 +64,7 @@ it('publishes links, a card and images, as the public then sees them', async () 
     }
 
     const link = { url: 'https://example.org/page', title: 'A page', description: 'Of somebody.' }
-    const linked = await publish({ text: 'Ü https://example.org and @ben.test', media: [], link })
+    const linked = await publish({ text: 'Ü https://example.org and @ben.test', link })
     expect(linked?.body).toMatchObject({
       facets: [
         { index: { byteStart: 3, byteEnd: 22 }, features: [{ uri: 'https://example.org' }] },
@@ -82,8 +74,9 @@ it('publishes links, a card and images, as the public then sees them', async () 
     })
 
     const bytes = pngOf(500)
-    const image = { mimeType: 'image/png', bytes: 500, width: 4, height: 3, altText: 'Noise' }
-    const pictured = await publish({ text: '', media: [{ ...image, read: async () => bytes }] })
+    const facts = { mimeType: 'image/png', bytes: 500, width: 4, height: 3, altText: 'Noise' }
+    const picture = await createSampleFiles().image(0, { ...facts, read: async () => bytes })
+    const pictured = await publish({ media: [picture] })
     expect(pictured?.media).toMatchObject([{ mimeType: 'image/png', byteLength: 500, altText: 'Noise' }])
   } finally {
     await http.close()

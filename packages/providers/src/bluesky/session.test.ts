@@ -1,5 +1,6 @@
+import { unsignedJwt } from '@postmcp/core/testing'
 import { describe, expect, it } from 'vitest'
-import { jwt, session } from './fixtures/context.js'
+import { session } from './fixtures/context.js'
 import { parseAppPassword, scopesOf, toTokens } from './session.js'
 
 const opened = (accessJwt: string) => ({ ...session(), accessJwt, active: true, status: null })
@@ -37,21 +38,22 @@ describe('a session', () => {
     ['com.atproto.appPass', ['com.atproto.appPass']],
     ['com.atproto.appPassPrivileged', ['com.atproto.appPass', 'com.atproto.appPassPrivileged']],
   ])('with the scope %s is that of an app password', (scope, scopes) => {
-    expect(scopesOf(opened(jwt({ scope })))).toEqual(scopes)
+    expect(scopesOf(opened(unsignedJwt({ scope })))).toEqual(scopes)
   })
 
-  it.each([jwt({ scope: 'com.atproto.access' }), jwt({ scope: 'constructor' }), jwt({}), 'opaque', ''])(
-    'with any other is refused',
-    (token) => {
-      expect(() => scopesOf(opened(token))).toThrow(
-        expect.objectContaining({ code: 'credentials_unsuitable' }),
-      )
-    },
-  )
+  it.each([
+    unsignedJwt({ scope: 'com.atproto.access' }),
+    unsignedJwt({ scope: 'constructor' }),
+    unsignedJwt({}),
+    'opaque',
+    '',
+  ])('with any other is refused', (token) => {
+    expect(() => scopesOf(opened(token))).toThrow(expect.objectContaining({ code: 'credentials_unsuitable' }))
+  })
 
   it('says when its tokens end', () => {
     const exp = 1_800_000_000
-    expect(toTokens(opened(jwt({ scope: 'com.atproto.appPass', exp })))).toMatchObject({
+    expect(toTokens(opened(unsignedJwt({ scope: 'com.atproto.appPass', exp })))).toMatchObject({
       accessTokenExpiresAt: new Date(exp * 1000),
       refreshTokenExpiresAt: new Date(1_808_000_000_000),
       grantedScopes: ['com.atproto.appPass'],

@@ -5,27 +5,40 @@ import {
   PlatformError,
   type ProviderContext,
   retryAfter,
+  type StreamBody,
 } from '@postmcp/core'
 import { z } from 'zod'
 import { type BoundToken, requestWithProof } from './proof.js'
 
 /** One call of a lexicon method. */
 export interface XrpcCall<T> {
-  /** Origin of the server. */
+  /** Address of the server, without a trailing slash. */
   service: string
   /** Name of the method, such as `com.atproto.server.getSession`. */
   method: string
   /** Given: a query by GET; absent: a procedure by POST. */
   query?: Record<string, string>
   json?: Record<string, unknown>
+  /** Of a procedure that takes some in its address, too. */
+  parameters?: Record<string, string>
   /** A body that is not ours to build; without one, and without `json`, nothing is sent and no content type named. */
-  body?: { type: string; content: Uint8Array<ArrayBuffer> | string }
+  body?: { type: string; content: Uint8Array<ArrayBuffer> | string | StreamBody }
   /** A bearer token, or one that is bound to a key. */
   token?: string | BoundToken
   timeoutMs?: number
+  /** Statuses that carry an answer. Default: 200. */
+  accepted?: readonly number[]
   /** What the answer must look like; fields it does not name are dropped. */
   answer: z.ZodType<T>
 }
+
+/** A file in a repository. */
+export const blobForm = z.object({
+  $type: z.literal('blob'),
+  ref: z.object({ $link: z.string() }),
+  mimeType: z.string(),
+  size: z.number(),
+})
 
 /** The answer of a procedure that has nothing to say: an object we do not read, or no body at all. */
 export const nothing = z.looseObject({}).nullable()
@@ -45,15 +58,16 @@ export async function xrpc<T>(ctx: ProviderContext, call: XrpcCall<T>): Promise<
     typeof call.token === 'object'
       ? await requestWithProof(ctx, request, call.token)
       : await ctx.http.request(request)
-  if (response.status !== 200) throw toError(ctx, call, response)
+  if (!(call.accepted ?? [200]).includes(response.status)) throw toError(ctx, call, response)
   const parsed = call.answer.safeParse(response.text === '' ? null : response.json)
   if (!parsed.success) throw malformed(call, `its answer is not that of ${call.method}`)
   return parsed.data
 }
 
 function toRequest(call: XrpcCall<unknown>): HttpRequest {
-  const url = new URL(`/xrpc/${call.method}`, call.service)
-  for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value)
+  const url = new URL(`${call.service.replace(/\/$/, '')}/xrpc/${call.method}`)
+  const parameters = { ...call.query, ...call.parameters }
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
   return {
     method: call.query ? 'GET' : 'POST',
     url,

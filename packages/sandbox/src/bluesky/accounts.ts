@@ -2,6 +2,7 @@ import type { PlatformKit } from '../platform.js'
 import type { Random } from '../random.js'
 import type { Person, World } from '../world.js'
 import { authRequired, XrpcError } from './errors.js'
+import { SigningKey } from './signing-keys.js'
 
 /**
  * How the moderators or the owner may have switched an account off.
@@ -10,8 +11,16 @@ import { authRequired, XrpcError } from './errors.js'
  * - `deactivated`: by the owner, who can undo it
  * - `deleted`: nothing is left but the DID document
  * - `email_factor`: nothing is wrong, but the main password asks for a code sent by e-mail
+ * - `unconfirmed_email`: nothing is wrong, but the video service takes nothing
  */
-export const CONDITIONS = ['takendown', 'suspended', 'deactivated', 'deleted', 'email_factor'] as const
+export const CONDITIONS = [
+  'takendown',
+  'suspended',
+  'deactivated',
+  'deleted',
+  'email_factor',
+  'unconfirmed_email',
+] as const
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 const base32Text = (random: Random, length: number) =>
@@ -80,12 +89,19 @@ export function requireAccount(
 /** Of a suspension it says the same. */
 export const accountTakedown = (): XrpcError => authRequired('Account has been taken down', 'AccountTakedown')
 
-/** The document of an account, as the directory has it; its keys nobody here checks, so there are none. */
+/** The document of an account, as the directory has it. */
 export const describeDid = (kit: PlatformKit, { id, handle }: Person) => ({
   '@context': ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/multikey/v1'],
   id,
   alsoKnownAs: [`at://${handle}`],
-  verificationMethod: [],
+  verificationMethod: [
+    {
+      id: `${id}#atproto`,
+      type: 'Multikey',
+      controller: id,
+      publicKeyMultibase: new SigningKey(kit, id).multibase,
+    },
+  ],
   service: [
     { id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint: new URL(kit.base()).origin },
   ],

@@ -28,13 +28,20 @@ const sniff = (bytes: Uint8Array): string | undefined =>
 const idOf = (did: string, cid: string) => `${did}/${cid}`
 
 /** Keeps a file for a repository; the type is what the bytes say, else what the client says. */
-export function keepBlob({ world }: PlatformKit, did: string, bytes: Uint8Array, type: string): BlobRef {
+export function keepBlob(
+  { world }: PlatformKit,
+  did: string,
+  bytes: Uint8Array,
+  type: string,
+  more: Record<string, unknown> = {},
+): BlobRef {
   const cid = cidOfBytes(bytes)
   const [told = ''] = type.split(';')
   const mimeType = sniff(bytes) ?? told.trim()
   const id = idOf(did, cid)
   const kept =
-    world.media(id) ?? world.addMedia({ id, personId: did, mimeType, altText: null, facts: { cid } }, bytes)
+    world.media(id) ??
+    world.addMedia({ id, personId: did, mimeType, altText: null, facts: { cid, ...more } }, bytes)
   return { $type: 'blob', ref: { $link: cid }, mimeType: kept.mimeType, size: kept.byteLength }
 }
 

@@ -13,7 +13,7 @@ import { type RunningSandbox, startSandbox } from '../server.js'
 import { emailOf, mainPasswordOf } from './accounts.js'
 import { createBluesky } from './index.js'
 
-// What is expected here is what the real server was seen to do: tooling/test-servers/pds-facts.test.ts.
+// What can be asked of the real server as well is in pds-facts.test.ts.
 
 const server = 'com.atproto.server'
 const repo = 'com.atproto.repo'

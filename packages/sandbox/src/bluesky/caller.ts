@@ -4,13 +4,16 @@ import { authRequired, invalidRequest, XrpcError } from './errors.js'
 import { badProof, badToken, challengeOf, OAuthError } from './oauth/errors.js'
 import type { Pds } from './pds.js'
 import { Permissions } from './permissions.js'
-import { SESSION_SCOPES } from './sessions.js'
+import { peekServiceToken, readServiceToken } from './service-tokens.js'
+import { SESSION_SCOPES, serviceDid } from './sessions.js'
 
 /** Whose token it is. */
 export interface Caller {
   did: string
   /** What an OAuth token allows; null for sessions with a password, which may do all that a client needs. */
   permissions: Permissions | null
+  /** Whether a password allowed direct messages as well. */
+  isPrivileged?: boolean
 }
 
 /** Scopes of sessions that may use the methods of clients. */
@@ -44,7 +47,24 @@ export async function requireCaller(
   if (found.state === 'expired') throw expired()
   if (!found.scopes.some((scope) => scopes.includes(scope)))
     throw invalidRequest('Bad token scope', 'InvalidToken')
-  return { did: found.personId ?? '', permissions: null }
+  const isPrivileged = !found.scopes.includes(SESSION_SCOPES.appPassword)
+  return { did: found.personId ?? '', permissions: null, isPrivileged }
+}
+
+/**
+ * Who asks, by a token of their own or by one they gave to another service for this method.
+ * @throws XrpcError as `requireCaller`, and 401 for tokens of another service
+ */
+export async function requireCallerOrService(
+  pds: Pds,
+  c: Context,
+  method: string,
+): Promise<Caller & { isService: boolean }> {
+  const { type, token } = readAuthorization(c)
+  if (type === 'dpop' || peekServiceToken(token)?.lxm === undefined)
+    return { ...(await requireCaller(pds, c)), isService: false }
+  const { iss } = readServiceToken(pds.kit, token, { aud: serviceDid(pds.kit), lxm: method })
+  return { did: iss, permissions: null, isService: true }
 }
 
 /** Whose refresh token it is, and its id. @throws XrpcError as `requireCaller` */

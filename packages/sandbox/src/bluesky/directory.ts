@@ -29,8 +29,10 @@ export function createDirectory(pds: Pds): Hono {
     const post = person && kit.world.post(uriOf(person.id, POSTS, c.req.param('rkey')))
     if (!person || !post)
       return c.html(renderMessage('Post not found', 'It may have been deleted.'), 404, PAGE_HEADERS)
-    const images = post.media.map(
-      ({ id, altText }) => html`<p><img src="${kit.mediaUrl(id)}" alt="${altText ?? ''}"></p>`,
+    const images = post.media.map(({ id, altText, mimeType }) =>
+      mimeType.startsWith('video/')
+        ? html`<p><a href="${kit.mediaUrl(id)}">Video: ${altText ?? ''}</a></p>`
+        : html`<p><img src="${kit.mediaUrl(id)}" alt="${altText ?? ''}"></p>`,
     )
     const body = html`<p>@${person.handle}</p><pre>${post.text}</pre>${images}`
     return c.html(renderPage(person.name, body), 200, PAGE_HEADERS)

@@ -7,13 +7,18 @@ import { createOAuthRoutes } from './oauth/routes.js'
 import { createPds, type Pds, takeAwayAccess } from './pds.js'
 import { addPublicMethods } from './public-methods.js'
 import { addRepoMethods } from './repo-methods.js'
+import { addServiceAuth } from './service-auth.js'
 import { addSessionMethods } from './session-methods.js'
 import type { AccessTokenSlot } from './sessions.js'
+import { createVideoService } from './video/routes.js'
 import { XrpcServer } from './xrpc.js'
 
+/** The one service that is not the PDS itself. */
+const VIDEO_PATH = '/video'
+
 /**
- * Bluesky as one server: the PDS of all accounts, its authorization server, the directory of DIDs, and the public API. It
- * answers as the reference PDS does, which `tooling/test-servers/pds-facts.test.ts` asks the same.
+ * Bluesky as one server: the PDS of all accounts, its authorization server, the directory of DIDs, and the public API; below a
+ * path of its own the video service. It answers as the reference PDS does: both are asked the same in `tooling/test-servers/pds-facts`.
  */
 export function createBluesky(): SandboxPlatform {
   const slot: AccessTokenSlot = { next: null }
@@ -36,8 +41,9 @@ export function createBluesky(): SandboxPlatform {
     id: 'bluesky',
     name: 'Bluesky',
     ownOrigin: true,
-    endpoints: { resolver: '', plc: '', entryway: '', web: '' },
+    endpoints: { resolver: '', plc: '', entryway: '', web: '', video: VIDEO_PATH },
     browserPaths: ['/oauth/authorize', '/profile/'],
+    consentPaths: ['/oauth/authorize'],
     app: null,
     // Those of OAuth; sessions with a password have rules of their own.
     tokens: {
@@ -81,10 +87,12 @@ export function createBluesky(): SandboxPlatform {
       const server = new XrpcServer(pds)
       addSessionMethods(server, pds)
       addRepoMethods(server, pds)
+      addServiceAuth(server, pds)
       addPublicMethods(server, pds)
       server.refuseOthers()
       const app = new Hono()
       app.route('/', server.routes)
+      app.route(VIDEO_PATH, createVideoService(pds))
       app.route('/', createOAuthRoutes(pds))
       app.route('/', createDirectory(pds))
       return app

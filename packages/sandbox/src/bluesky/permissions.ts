@@ -5,6 +5,8 @@ export type RepoAction = 'create' | 'update' | 'delete'
 
 const REPO_ACTIONS: readonly RepoAction[] = ['create', 'update', 'delete']
 const NSID = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+\.[a-zA-Z][a-zA-Z0-9]*$/
+/** Whether a text has the form of the name of a method or a collection. */
+export const isNsid = (text: string): boolean => NSID.test(text)
 const MIME = /^[\w.+-]+\/[\w.+-]+$/
 const STATIC = ['atproto', 'transition:generic', 'transition:email', 'transition:chat.bsky']
 
@@ -94,6 +96,18 @@ export class Permissions {
       ),
     )
     if (!isAllowed) throw scopeMissing(`blob:${mimeType}`)
+  }
+
+  /** @throws XrpcError 403 `ScopeMissingError` */
+  assertRpc(method: string, audience: string): void {
+    const isChat = method.startsWith('chat.bsky.')
+    if (this.#scopes.includes(isChat ? 'transition:chat.bsky' : 'transition:generic')) return
+    const isAllowed = this.#matches('rpc', (parts) => {
+      const methods = valuesOf(parts, 'lxm')
+      const allowed = parts.parameters.get('aud')
+      return (methods.includes('*') || methods.includes(method)) && (allowed === '*' || allowed === audience)
+    })
+    if (!isAllowed) throw scopeMissing(`rpc:${method}?aud=${audience.replace('#', '%23')}`)
   }
 
   allowsEmail(): boolean {

@@ -2,13 +2,16 @@ import type { Context } from 'hono'
 import type { Person } from '../world.js'
 import { describeDid, findAccount, findActiveAccount, requireAccount, statusOf } from './accounts.js'
 import { findBlob, keepBlob } from './blobs.js'
-import { type Caller, requireCaller } from './caller.js'
+import { type Caller, requireCaller, requireCallerOrService } from './caller.js'
 import { authRequired, invalidRequest } from './errors.js'
 import type { Pds } from './pds.js'
 import type { RepoAction } from './permissions.js'
 import { type Charge, LIMITS } from './rate-limits.js'
 import { uriOf, type Write } from './repositories.js'
 import { everyone, requireParameter, requireText, type XrpcCall, type XrpcServer } from './xrpc.js'
+
+/** The method that takes files; also what tokens for the video service are made for. */
+export const UPLOAD_BLOB = 'com.atproto.repo.uploadBlob'
 
 /** Records and files: the methods of `com.atproto.repo`, and of `com.atproto.sync` those about one account. */
 export function addRepoMethods(server: XrpcServer, pds: Pds): void {
@@ -56,12 +59,13 @@ function addWritingMethods(server: XrpcServer, pds: Pds): void {
   })
 
   server.add({
-    nsid: 'com.atproto.repo.uploadBlob',
+    nsid: UPLOAD_BLOB,
     verb: 'POST',
     takes: 'bytes',
     async authorize(c) {
-      const caller = await requireCaller(pds, c)
-      requireAccount(kit, caller.did, { takenDown: true })
+      const caller = await requireCallerOrService(pds, c, UPLOAD_BLOB)
+      // Whom another service acts for it does not look at.
+      if (!caller.isService) requireAccount(kit, caller.did, { takenDown: true })
       caller.permissions?.assertBlob(typeOf(c))
       return caller
     },

@@ -125,7 +125,8 @@ export class Repositories {
     const shown = media.map((one, index) =>
       alts[index] === undefined ? one : world.updateMedia(one.id, { altText: alts[index] }),
     )
-    world.addPost({ id: uri, personId: did, text, media: shown, body: record })
+    const inReplyTo = rootOf(record)
+    world.addPost({ id: uri, personId: did, text, media: shown, body: record, inReplyTo })
   }
 
   #newCommit(did: string): { cid: string; rev: string } {
@@ -134,6 +135,15 @@ export class Repositories {
     return { cid: cidOfRecord({ did, rev, version: 3 }), rev }
   }
 }
+
+/** The first post of the thread a post continues; null: it begins one. */
+function rootOf({ reply }: Record<string, unknown>): string | null {
+  const root = isObject(reply) && isObject(reply.root) ? reply.root : {}
+  return typeof root.uri === 'string' ? root.uri : null
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
 
 /** The address of a record. */
 export const uriOf = (did: string, collection: string, rkey: string): string =>
@@ -158,9 +168,10 @@ function checkSwap(current: StoredRecord | undefined, swap: string | null | unde
   throw invalidRequest(`Record was at ${current?.cid ?? null}`, 'InvalidSwap')
 }
 
-/** Of images only; in the order of their files. */
+/** Of images and videos, in the order of their files. */
 function altTextsOf({ embed }: Record<string, unknown>): string[] {
-  const { $type, images } = (embed ?? {}) as { $type?: unknown; images?: unknown }
+  const { $type, images, alt } = (embed ?? {}) as { $type?: unknown; images?: unknown; alt?: unknown }
+  if ($type === 'app.bsky.embed.video') return [String(alt ?? '')]
   if ($type !== 'app.bsky.embed.images' || !Array.isArray(images)) return []
-  return images.filter((image) => blobsIn(image).length > 0).map(({ alt }) => String(alt ?? ''))
+  return images.filter((image) => blobsIn(image).length > 0).map((image) => String(image.alt ?? ''))
 }

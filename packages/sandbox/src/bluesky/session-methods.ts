@@ -159,7 +159,7 @@ const describeOwnAccount = ({ kit }: Pds, person: Person) => ({
   didDoc: describeDid(kit, person),
   handle: person.handle,
   email: emailOf(person),
-  emailConfirmed: true,
+  emailConfirmed: person.condition !== 'unconfirmed_email',
   emailAuthFactor: person.condition === 'email_factor',
   ...statusOf(person),
 })

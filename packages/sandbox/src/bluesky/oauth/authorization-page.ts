@@ -75,7 +75,7 @@ function createCode(
   const { tokens } = kit
   if (!tokens.client(clientId))
     tokens.registerClient({ id: clientId, name: clientName, secrets: [], redirectUris: [] })
-  const { method, kid } = clientAuth
+  const { method, kid, jkt } = clientAuth
   return tokens.createCode({
     clientId,
     redirectUri,
@@ -83,7 +83,7 @@ function createCode(
     scopes,
     codeChallenge,
     codeChallengeMethod: 'S256',
-    facts: { isOAuth: true, thumbprint, method, kid },
+    facts: { isOAuth: true, thumbprint, method, kid, jkt },
   })
 }
 

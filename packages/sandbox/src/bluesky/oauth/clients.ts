@@ -1,6 +1,8 @@
 import {
+  calculateJwkThumbprint,
   createLocalJWKSet,
   errors,
+  exportJWK,
   type JSONWebKeySet,
   type JWTVerifyResult,
   jwtVerify,
@@ -27,12 +29,13 @@ const badMetadata = (description: string) => new OAuthError('invalid_client_meta
 /**
  * The client with this id. One on the machine of its user says all in its id. Any other is described by the document at the
  * address that its id is; nothing of the sandbox may leave this machine, so only documents on loopback are read, by http as well.
+ * @param reach where on this machine something is that has another address in the world
  * @throws OAuthError `invalid_client_metadata`
  */
-export async function readClient(clientId: string): Promise<ClientMetadata> {
+export async function readClient(clientId: string, reach: Reach): Promise<ClientMetadata> {
   return /^http:\/\/localhost(?:[/?#]|$)/.test(clientId)
     ? readLoopbackClient(clientId)
-    : readDocument(clientId)
+    : readDocument(clientId, reach)
 }
 
 function readLoopbackClient(clientId: string): ClientMetadata {
@@ -59,9 +62,11 @@ const isLoopbackHttp = (text: string) => {
   return url?.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname)
 }
 
-async function readDocument(clientId: string): Promise<ClientMetadata> {
+type Reach = (address: string) => string
+
+async function readDocument(clientId: string, reach: Reach): Promise<ClientMetadata> {
   const prefix = `Unable to obtain client metadata for "${clientId}"`
-  const document = await readJson(clientId, prefix)
+  const document = await readJson(reach(clientId), prefix)
   const refuse = (what: string) => badMetadata(`${prefix}: ${what}`)
   const text = (name: string) => (typeof document[name] === 'string' ? document[name] : undefined)
   const list = (name: string) => (Array.isArray(document[name]) ? document[name].map(String) : [])
@@ -77,13 +82,15 @@ async function readDocument(clientId: string): Promise<ClientMetadata> {
   const method = text('token_endpoint_auth_method')
   if (method !== 'none' && method !== 'private_key_jwt')
     throw refuse(`Unsupported token_endpoint_auth_method "${method}"`)
+  if (method === 'private_key_jwt' && text('token_endpoint_auth_signing_alg') === undefined)
+    throw refuse('Missing token_endpoint_auth_signing_alg client metadata')
   const keysAt = text('jwks_uri')
   const jwks =
     method === 'none'
       ? null
       : keysAt === undefined
         ? document.jwks
-        : await readJson(keysAt, `Unable to obtain jwks from "${keysAt}" for "${clientId}"`)
+        : await readJson(reach(keysAt), `Unable to obtain jwks from "${keysAt}" for "${clientId}"`)
   if (jwks !== null && !isKeySet(jwks)) throw refuse('private_key_jwt auth method requires jwks or jwks_uri')
   return { clientId, name: text('client_name') ?? clientId, redirectUris, scopes, jwks }
 }
@@ -135,6 +142,8 @@ export const isRegistered = ({ redirectUris }: ClientMetadata, redirectUri: stri
 export interface ClientAuth {
   method: 'none' | 'private_key_jwt'
   kid?: string
+  /** The thumbprint of the key itself. */
+  jkt?: string
   /** The assertion's own id, which may be shown once. */
   jti?: string
 }
@@ -157,11 +166,12 @@ export async function authenticateClient(
     )
   const type = form.get('client_assertion_type')
   if (type !== 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
-    throw new OAuthError('invalid_client', `Unsupported client_assertion_type "${type}"`, 401)
-  const { payload, protectedHeader } = await verifyAssertion(client, client.jwks, assertion, issuer)
+    throw new OAuthError('invalid_client', `Unsupported client_assertion_type "${type}"`)
+  const { payload, protectedHeader, key } = await verifyAssertion(client, client.jwks, assertion, issuer)
   if (protectedHeader.kid === undefined)
-    throw new OAuthError('invalid_client', '"kid" required in client_assertion', 401)
-  return { method: 'private_key_jwt', kid: protectedHeader.kid, jti: String(payload.jti) }
+    throw new OAuthError('invalid_client', '"kid" required in client_assertion')
+  const jkt = await calculateJwkThumbprint(await exportJWK(key))
+  return { method: 'private_key_jwt', kid: protectedHeader.kid, jkt, jti: String(payload.jti) }
 }
 
 async function verifyAssertion(
@@ -180,6 +190,6 @@ async function verifyAssertion(
     })
   } catch (error) {
     const message = error instanceof errors.JOSEError ? error.message : 'the key cannot be read'
-    throw new OAuthError('invalid_client', `Validation of "client_assertion" failed: ${message}`, 401)
+    throw new OAuthError('invalid_client', `Validation of "client_assertion" failed: ${message}`)
   }
 }

@@ -47,12 +47,8 @@ const DESCRIPTIONS: Partial<Record<TokenErrorReason, string>> = {
 /** Words a refusal of the authorization server; anything else is thrown on. */
 export function answerOAuthError(error: Error, c: Context): Response {
   if (error instanceof TokenError)
-    return c.json(
-      { error: error.code, error_description: DESCRIPTIONS[error.reason] ?? error.message },
-      error.code === 'invalid_client' ? 401 : 400,
-    )
+    return c.json({ error: error.code, error_description: DESCRIPTIONS[error.reason] ?? error.message }, 400)
   if (!(error instanceof OAuthError)) throw error
-  if (error.status === 401 && error.code !== 'invalid_client')
-    c.header('www-authenticate', challengeOf(error))
+  if (error.status === 401) c.header('www-authenticate', challengeOf(error))
   return c.json({ error: error.code, error_description: error.message }, error.status as ContentfulStatusCode)
 }

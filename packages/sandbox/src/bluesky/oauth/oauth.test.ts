@@ -404,11 +404,18 @@ describe('requests for data', () => {
 describe('a client that is described by a document', () => {
   async function serveClient(change: Record<string, unknown> = {}) {
     const keys = await generateKeyPair('ES256', { extractable: true })
-    const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'key-1', alg: 'ES256', use: 'sig' }
+    const publicKeyOf = async ({ publicKey }: KeyPair, kid = 'key-1') => ({
+      ...(await exportJWK(publicKey)),
+      kid,
+      alg: 'ES256',
+      use: 'sig',
+    })
+    let published = [await publicKeyOf(keys)]
     let document: Record<string, unknown> = {}
+    documents?.close()
     documents = createServer((request, response) => {
       response.setHeader('content-type', 'application/json')
-      response.end(JSON.stringify(request.url === '/jwks.json' ? { keys: [jwk] } : document))
+      response.end(JSON.stringify(request.url === '/jwks.json' ? { keys: published } : document))
     })
     await new Promise<void>((resolve) => documents?.listen(0, '127.0.0.1', resolve))
     const origin = `http://127.0.0.1:${(documents.address() as AddressInfo).port}`
@@ -421,11 +428,15 @@ describe('a client that is described by a document', () => {
       scope,
       dpop_bound_access_tokens: true,
       token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'ES256',
       jwks_uri: `${origin}/jwks.json`,
       ...change,
     }
     const clientId = `${origin}/client.json`
-    const authenticate = async (kid = 'key-1') => ({
+    const publish = async (...pairs: [keys: KeyPair, kid: string][]) => {
+      published = await Promise.all(pairs.map(([pair, kid]) => publicKeyOf(pair, kid)))
+    }
+    const authenticate = async (kid = 'key-1', { privateKey } = keys) => ({
       client_id: clientId,
       redirect_uri: 'https://postmcp.example.org/callback',
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
@@ -435,9 +446,9 @@ describe('a client that is described by a document', () => {
         .setSubject(clientId)
         .setAudience(base)
         .setIssuedAt()
-        .sign(keys.privateKey),
+        .sign(privateKey),
     })
-    return { clientId, authenticate }
+    return { clientId, authenticate, publish, keys }
   }
 
   it('shows with each request that it has the key of its document', async () => {
@@ -457,7 +468,53 @@ describe('a client that is described by a document', () => {
     const later = { nonce: await nonce() }
     expect((await refresh(json.refresh_token, await authenticate(), later)).status).toBe(200)
     const unknown = await push(await authenticate('key-2'), later)
-    expect(refusal(unknown).slice(0, 2)).toEqual([401, 'invalid_client'])
+    expect(refusal(unknown)).toEqual([
+      400,
+      'invalid_client',
+      'Validation of "client_assertion" failed: no applicable key found in the JSON Web Key Set',
+    ])
+  })
+
+  async function connectClient() {
+    const client = await serveClient()
+    const proof = { nonce: await nonce() }
+    const page = pageOf(await push(await client.authenticate(), proof), client.clientId)
+    const code = new URL(await approve(page, { personId: did })).searchParams.get('code') ?? ''
+    const { json } = await exchange(code, await client.authenticate(), proof)
+    return { ...client, proof, json }
+  }
+
+  it('loses its session with another key, though the document names it, even under the same name', async () => {
+    const other = [
+      400,
+      'invalid_grant',
+      'The session was initiated with a different key than the client assertion currently used',
+    ]
+    const one = await connectClient()
+    await one.publish([one.keys, 'key-1'], [otherKey, 'key-2'])
+    const byOther = await one.authenticate('key-2', otherKey)
+    expect(refusal(await refresh(one.json.refresh_token, byOther, one.proof))).toEqual(other)
+    const own = await one.authenticate()
+    expect((await refresh(one.json.refresh_token, own, one.proof)).json.error).toBe('invalid_grant')
+
+    const two = await connectClient()
+    await two.publish([otherKey, 'key-1'])
+    const bySameName = await two.authenticate('key-1', otherKey)
+    expect(refusal(await refresh(two.json.refresh_token, bySameName, two.proof))).toEqual(other)
+  })
+
+  it('hears that its session is ended although its key is unknown and nothing was', async () => {
+    const { authenticate, publish, keys, proof, json } = await connectClient()
+    const revoke = async () => {
+      const form = { ...(await authenticate()), token: String(json.refresh_token) }
+      return ask('/oauth/revoke', form, proof)
+    }
+    await publish([otherKey, 'key-2'])
+    expect(await revoke()).toMatchObject({ status: 200, json: {} })
+    expect((await getSession(json.access_token)).status).toBe(200)
+    await publish([keys, 'key-1'])
+    expect((await revoke()).status).toBe(200)
+    expect((await getSession(json.access_token)).status).toBe(401)
   })
 
   it.each<[string, Record<string, unknown>]>([
@@ -465,6 +522,10 @@ describe('a client that is described by a document', () => {
     ['Missing "atproto" scope', { scope: 'repo:*' }],
     ['"dpop_bound_access_tokens" must be true', { dpop_bound_access_tokens: false }],
     ['private_key_jwt auth method requires jwks or jwks_uri', { jwks_uri: undefined }],
+    [
+      'Missing token_endpoint_auth_signing_alg client metadata',
+      { token_endpoint_auth_signing_alg: undefined },
+    ],
   ])('is refused when the document is wrong: %s', async (problem, change) => {
     const { clientId, authenticate } = await serveClient(change)
     expect(refusal(await push(await authenticate(), { nonce: await nonce() }))).toEqual([

@@ -38,21 +38,31 @@ export function createOAuthRoutes(pds: Pds): Hono {
   app.post('/oauth/token', async (c) => c.json(grantTokens(pds, await readCall(c, { needsProof: true }))))
 
   app.post('/oauth/revoke', async (c) => {
-    const call = await readCall(c, { needsProof: true })
-    revokeTokens(pds, call)
+    const shown = await readProof(c)
+    // Whatever is wrong with the client after this, the real server says that it is done, and does nothing.
+    const call = await identify(shown, { needsProof: true }).catch(ignoreOAuthError)
+    if (call) revokeTokens(pds, call)
     return c.json({})
   })
 
   app.get('/oauth/authorize', createAuthorizationPage(pds, requests))
   app.all('/oauth/*', (c) => c.html(renderMessage('Not found', 'There is no such page.'), 404, PAGE_HEADERS))
 
-  async function readCall(c: Context, { needsProof }: { needsProof: boolean }): Promise<OAuthCall> {
+  const readCall = async (c: Context, needs: { needsProof: boolean }) => identify(await readProof(c), needs)
+
+  async function readProof(c: Context): Promise<Pick<OAuthCall, 'form' | 'thumbprint'>> {
     c.header('cache-control', 'no-store')
     c.header('pragma', 'no-cache')
     c.header('dpop-nonce', pds.dpop.nonce())
     const form = await readForm(c)
-    const thumbprint = await pds.dpop.check(c)
-    const client = await readClient(form.get('client_id') ?? '')
+    return { form, thumbprint: await pds.dpop.check(c) }
+  }
+
+  async function identify(
+    { form, thumbprint }: Pick<OAuthCall, 'form' | 'thumbprint'>,
+    { needsProof }: { needsProof: boolean },
+  ): Promise<OAuthCall> {
+    const client = await readClient(form.get('client_id') ?? '', pds.kit.reach)
     if (needsProof && thumbprint === null) throw badProof('DPoP proof required')
     const clientAuth = await authenticateClient(client, form, issuerOf(pds))
     if (clientAuth.jti !== undefined) {
@@ -63,6 +73,11 @@ export function createOAuthRoutes(pds: Pds): Hono {
     return { form, client, clientAuth, thumbprint }
   }
   return app
+}
+
+function ignoreOAuthError(error: unknown): null {
+  if (error instanceof OAuthError) return null
+  throw error
 }
 
 /** A form, or the same as JSON. */

@@ -50,16 +50,21 @@ function refresh({ kit: { tokens, now } }: Pds, call: OAuthCall): IssuedTokens {
 function assertSame(
   tokens: Pds['kit']['tokens'],
   { id, facts }: Pick<Grant, 'id' | 'facts'>,
-  { thumbprint, clientAuth }: OAuthCall,
+  call: OAuthCall,
 ): void {
-  if (facts.thumbprint !== thumbprint)
-    throw endAndRefuse(tokens, id, 'DPoP proof does not match the expected JKT')
-  if (facts.method === 'private_key_jwt' && clientAuth.kid !== facts.kid)
-    throw endAndRefuse(
-      tokens,
-      id,
-      'The session was initiated with a different key than the client assertion currently used',
-    )
+  const difference = differenceOf(facts, call)
+  if (difference !== null) throw endAndRefuse(tokens, id, difference)
+}
+
+/** How a client differs from the one that a session was given to; null: not at all. */
+function differenceOf(facts: Grant['facts'], { thumbprint, clientAuth }: OAuthCall): string | null {
+  if (facts.thumbprint !== thumbprint) return 'DPoP proof does not match the expected JKT'
+  // A public client may become one with a key, but not the other way round.
+  if (facts.method !== 'private_key_jwt') return null
+  if (clientAuth.method !== 'private_key_jwt')
+    return 'Client authentication method mismatch (expected private_key_jwt)'
+  if (clientAuth.kid === facts.kid && clientAuth.jkt === facts.jkt) return null
+  return 'The session was initiated with a different key than the client assertion currently used'
 }
 
 function endAndRefuse(tokens: Pds['kit']['tokens'], grantId: string, description: string): OAuthError {
@@ -68,9 +73,9 @@ function endAndRefuse(tokens: Pds['kit']['tokens'], grantId: string, description
 }
 
 /** Ends the session of a token; unknown tokens, and those of others, are nobody's business. */
-export function revokeTokens({ kit: { tokens } }: Pds, { form, client, thumbprint }: OAuthCall): void {
-  const grant = tokens.grantOf(form.get('token') ?? '')
-  const isOwn = grant?.clientId === client.clientId && grant.facts.thumbprint === thumbprint
+export function revokeTokens({ kit: { tokens } }: Pds, call: OAuthCall): void {
+  const grant = tokens.grantOf(call.form.get('token') ?? '')
+  const isOwn = grant?.clientId === call.client.clientId && differenceOf(grant.facts, call) === null
   if (grant && isOwn) tokens.revokeGrant(grant.id)
 }
 
