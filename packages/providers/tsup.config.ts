@@ -1,8 +1,8 @@
 import { library } from '@postmcp/tooling/tsup/library'
 import { defineConfig } from 'tsup'
 
-export default defineConfig(
-  library({
+export default defineConfig({
+  ...library({
     index: 'src/index.ts',
     bluesky: 'src/bluesky/index.ts',
     mastodon: 'src/mastodon/index.ts',
@@ -18,4 +18,6 @@ export default defineConfig(
     threads: 'src/threads/index.ts',
     discord: 'src/discord/index.ts',
   }),
-)
+  // A list in JSON, which Node imports only with an attribute that our builder does not know how to write.
+  noExternal: ['tlds'],
+})

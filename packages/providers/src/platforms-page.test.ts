@@ -1,4 +1,11 @@
-import type { Manifest } from '@postmcp/core'
+import {
+  applicationId,
+  type Manifest,
+  manifestOnWay,
+  type PostLimits,
+  type PostOption,
+  type TextLimit,
+} from '@postmcp/core'
 import { expect, test } from 'vitest'
 import { providers } from './index.js'
 
@@ -19,33 +26,98 @@ function fieldTable(
 
 const list = (items: string[]): string => items.map((item) => `- ${item}`).join('\n')
 
-function section({
-  id,
-  name,
-  connect,
-  app,
-  scopes,
-  publish,
-  rateLimits,
-  tokens,
-  links,
-  sources,
-  checkedOn,
-}: Manifest): string {
-  const { images, linkCard, text } = publish.limits
-  const { credentials, oauth2 } = connect
+/** How one connects through the browser, and what the operator registers for that. */
+function browserWays(manifest: Manifest): string[] {
+  const views = [null, ...(manifest.connect.furtherWays ?? []).map(({ oauth2 }) => oauth2.way.id)].map(
+    (way) => manifestOnWay(manifest, way),
+  )
+  return views.flatMap((view) => {
+    const { connect, app } = view
+    const { oauth2 } = connect
+    const title = oauth2?.way
+      ? `**By ${oauth2.way.name}** (\`${oauth2.way.id}\`${view === views[0] ? ', the default' : ''}). ${oauth2.way.summary}`
+      : '**In the browser.**'
+    const operator = oauth2?.way ? `For ${oauth2.way.name} **the operator**` : '**The operator**'
+    return [
+      ...(oauth2 ? [`${title} ${oauth2.instructions}`, fieldTable(view.id, oauth2.fields)] : []),
+      ...(app
+        ? [
+            `${operator} registers an application at ${app.registrationUrl} and sets`,
+            fieldTable(applicationId(view), app.fields),
+          ]
+        : []),
+    ]
+  })
+}
+
+const amount = (limits: TextLimit[]): string =>
+  limits.map(({ unit, max }) => `${max} ${unit.replace('_', ' ')}`).join(' and ')
+
+const between = (what: string, range: { min?: number | undefined; max?: number | undefined } | undefined) =>
+  range ? [`${what} ${range.min ?? 0} to ${range.max ?? 'any'}`] : []
+
+/** What one kind of file may be. */
+function fileLimits(kind: string, files: PostLimits['images']): string {
+  if (!files) return `no ${kind}`
+  const parts = [
+    `at most ${files.max}`,
+    files.mimeTypes.join(' '),
+    `${files.maxBytes} bytes each`,
+    ...between('width', files.width),
+    ...between('height', files.height),
+    ...between('width / height', files.ratio),
+    ...(files.maxPixels === undefined ? [] : [`${files.maxPixels} pixels`]),
+    ...(files.maxAltTextGraphemes === undefined
+      ? []
+      : [`alt text of ${files.maxAltTextGraphemes} characters`]),
+  ]
+  return `${kind}: ${parts.join(', ')}`
+}
+
+function postLimits(limits: PostLimits): string[] {
+  const { videos, animations, title, tags, replies, linkCard } = limits
+  const ofVideos = videos
+    ? [
+        ...between('seconds', videos.seconds),
+        ...between('frames per second', videos.frameRate),
+        ...(videos.videoCodecs ? [videos.videoCodecs.join(' ')] : []),
+        ...(videos.audioCodecs ? [videos.audioCodecs.join(' ')] : []),
+      ]
+    : []
+  return [
+    `text: at most ${amount(limits.text)}${limits.textIsDescription ? ' (the description)' : ''}`,
+    ...(limits.textWithMedia ? [`text beside media: at most ${amount(limits.textWithMedia)}`] : []),
+    ...(limits.textOnly ? [] : ['no post without media']),
+    ...(title ? [`title${title.required ? ' (needed)' : ''}: at most ${amount(title.limits)}`] : []),
+    ...(tags ? [`tags${tags.max === undefined ? '' : `: at most ${tags.max}`}`] : []),
+    fileLimits('images', limits.images),
+    ...(animations ? [fileLimits('animations', animations)] : []),
+    [fileLimits('videos', videos), ...ofVideos].join(', '),
+    ...(limits.mixes ? [`in one post: ${limits.mixes.join(' and ')}`] : []),
+    linkCard ? `link card${linkCard.withImages ? '' : ', not beside media'}` : 'a link ends the text',
+    replies ? `replies below: at most ${replies.max}` : 'no replies',
+    ...(limits.visibilities ? [`visibility: ${limits.visibilities.join(', ')}`] : []),
+  ]
+}
+
+function optionTable(options: readonly PostOption[]): string {
+  if (options.length === 0) return ''
+  const rows = options.map(
+    ({ name, type, values, default: usual, description }) =>
+      `| \`${name}\` | ${values?.join(', ') ?? type} | ${usual ?? ''} | ${description} |`,
+  )
+  return ['\n**Options**\n', '| option | values | default | |', '|---|---|---|---|', ...rows, ''].join('\n')
+}
+
+function section(manifest: Manifest): string {
+  const { id, name, connect, scopes, publish, rateLimits, tokens, links, sources, checkedOn } = manifest
+  const { credentials } = connect
   const reconcile =
     typeof publish.reconcile === 'string' ? publish.reconcile : `read (${publish.reconcile.read})`
   const ways = [
-    ...(oauth2 ? [`**In the browser.** ${oauth2.instructions}`, fieldTable(id, oauth2.fields)] : []),
+    ...browserWays(manifest),
     ...(credentials
       ? [`**With credentials.** ${credentials.instructions}`, fieldTable(id, credentials.fields)]
-      : []),
-    ...(app
-      ? [
-          `**The operator** registers an application at ${app.registrationUrl} and sets`,
-          fieldTable(id, app.fields),
-        ]
       : []),
   ]
   return `## ${name} (\`${id}\`)
@@ -54,19 +126,18 @@ ${ways.filter(Boolean).join('\n\n')}
 
 **Permissions**
 
-${list(scopes.map((scope) => `\`${scope.name}\` (${scope.need.replace('_', ' ')}): ${scope.why}`))}
+${list(scopes.map(({ name, need, way, why }) => `\`${name}\` (${[need.replace('_', ' '), ...(way ? [way] : [])].join(', ')}): ${why}`))}
 
 **Limits**
 
 ${list([
-  ...text.map(({ unit, max }) => `text: at most ${max} ${unit.replace('_', ' ')}`),
-  images
-    ? `images: at most ${images.max}, ${images.mimeTypes.join(', ')}, ${images.maxBytes} bytes each`
-    : 'no images',
-  linkCard ? `link card${linkCard.withImages ? '' : ', not beside images'}` : 'no link card',
+  ...postLimits(publish.limits),
+  ...(publish.quotas ?? []).map(
+    ({ what, max, perSeconds }) => `of one account, ${what}: ${max} in ${perSeconds} s`,
+  ),
   ...rateLimits.map(({ what, max, perSeconds }) => `${what}: ${max} in ${perSeconds} s`),
 ])}
-
+${optionTable(publish.options ?? [])}
 **Lost answers** are cleared up by: ${reconcile}. ${publish.remainingRisk}
 
 **After a disconnect:** ${tokens.remainsAfterRevocation ?? 'nothing remains.'} Take access away at ${links.revokeAccess}; make a credential at ${links.createCredential}.

@@ -1,7 +1,8 @@
 import type { HttpClient, HttpRequest } from '@postmcp/core'
-import { type ProviderRun, startRun } from '@postmcp/core/testing'
+import { type ProviderRun, type sampleKinds, startRun } from '@postmcp/core/testing'
 import type { Emulator } from 'emulate'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { slack } from '../../src/slack/index.js'
 import {
   account,
@@ -19,6 +20,12 @@ import {
  */
 
 const asked = slack.manifest.scopes.filter(({ need }) => need === 'required').map(({ name }) => name)
+
+type SampleKind = (typeof sampleKinds)[number]
+
+const reader = 'xoxp-somebody-who-reads'
+
+const messages = z.object({ ok: z.literal(true), messages: z.array(z.looseObject({ ts: z.string() })) })
 
 /** Arguments of a query as a form. */
 const byPost = (client: HttpClient): HttpClient => ({
@@ -58,6 +65,7 @@ describe('Slack of emulate', () => {
             scopes: asked,
           },
         ],
+        tokens: [{ token: reader, user: 'ada', scopes: ['channels:history'] }],
         strict_scopes: true,
       },
     })
@@ -87,6 +95,48 @@ describe('Slack of emulate', () => {
       const verification = await slack.verify(ctx, access, { ...target, settings: {}, secrets: {} })
       expect(verification).toMatchObject({ status: 'active', target: { displayName: target.displayName } })
     }
+  })
+
+  it('takes a text with its reply, and files, which stand in the channel until they are deleted', async () => {
+    const run = start()
+    const found = toConnected(await run.authorize(account))
+    run.ctx.http = byPost(run.ctx.http)
+    const targets = await slack.listTargets(run.ctx, found.access)
+    const target = targets.find(({ handle }) => handle === 'general')
+    if (!target) throw new Error('There is no channel.')
+    const one = { ...found, target: { ...target, settings: {}, secrets: {} } }
+    const channel = target.targetId
+    /** As somebody reads it who may. */
+    const read = async (method: string, more: Record<string, string> = {}) => {
+      const answer = await fetch(`${url}/api/${method}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${reader}` },
+        body: new URLSearchParams({ channel, ...more }),
+      })
+      return messages.parse(await answer.json()).messages
+    }
+
+    const publish = async (kind: SampleKind, text: string) => {
+      const input = await run.inputFor(one, kind)
+      input.content.text = text
+      const { checkpoint } = await run.prepare(input)
+      const step = await slack.continuePublish?.(run.ctx, input, checkpoint)
+      if (!step) throw new Error('Slack does not publish.')
+      return run.finish(input, step)
+    }
+    const text = await publish('replies', 'Research & <development>')
+    expect(text.permalink).toContain(text.platformPostId.replace('.', ''))
+    const files = await publish('images', 'Two pictures')
+    expect(await read('conversations.history')).toMatchObject([
+      { ts: files.platformPostId, text: 'Two pictures', files: [{ size: expect.any(Number) }, {}] },
+      { ts: text.platformPostId, text: 'Research &amp; &lt;development&gt;' },
+    ])
+    const thread = await read('conversations.replies', { ts: text.platformPostId })
+    expect(thread.map(({ ts }) => ts)).toEqual([text.platformPostId, ...(text.parts ?? [])])
+
+    const of = { access: one.access, account: one.target }
+    for (const sent of [text, files]) await slack.deletePost?.(run.ctx, of, sent)
+    expect(await read('conversations.history')).toEqual([])
   })
 
   it('refuses a code the second time, which is no loss of anything', async () => {

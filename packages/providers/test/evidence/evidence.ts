@@ -110,9 +110,21 @@ export const evidence: readonly Evidence[] = [
   },
   {
     platform: 'bluesky',
-    checked: 'what we believe of its server: sessions, repeated writes, moderation',
+    checked:
+      'the provider with OAuth as a confidential client: documents fetched by https, `private_key_jwt`, change of keys',
     against: realServer,
-    tests: ['tooling/test-servers/pds.test.ts', 'tooling/test-servers/pds-facts.test.ts'],
+    tests: ['packages/providers/src/bluesky/bluesky-oauth-confidential.pds.test.ts'],
+  },
+  {
+    platform: 'bluesky',
+    checked:
+      'what we believe of its server: sessions, repeated writes, moderation, tokens for other services',
+    against: realServer,
+    tests: [
+      'tooling/test-servers/pds.test.ts',
+      'tooling/test-servers/pds-facts.test.ts',
+      'packages/sandbox/src/bluesky/pds-facts.test.ts',
+    ],
   },
   specs(
     'mastodon',
@@ -133,6 +145,12 @@ export const evidence: readonly Evidence[] = [
   specs('telegram', description('Bot API 10.1, not by its makers', 'telegram.bot-api.json', '2026-06-18')),
   vendor('telegram', client('grammY', 'grammy', '1.46.0')),
   vendor('bluesky', client("Bluesky's own client", '@atproto/api', '0.21.0')),
+  {
+    platform: 'bluesky',
+    checked: "the sandbox's video service: states of a job and limits",
+    against: client("Bluesky's own client", '@atproto/api', '0.21.0'),
+    tests: ['packages/sandbox/src/bluesky/video/video.test.ts'],
+  },
   vendor('mastodon', client('masto.js', 'masto', '8.0.0')),
   vendor('youtube', client("Google's own client", '@googleapis/youtube', '39.0.0')),
   {

@@ -9,6 +9,7 @@ import {
   createKeyRingFile,
   createRegistry,
   createWorkspace,
+  defaultMediaLimits,
   defaultPlans,
   defaultTimings,
   localKeyProvider,
@@ -54,6 +55,8 @@ export async function openThrowAwayCore(provider: Provider, handle: PlatformHand
     vault: openVault({ keys: store.keys, provider: keyProvider, clock: systemClock }),
     providers: createRegistry([provider]),
     media: localMediaStorage(folder),
+    mediaLimits: defaultMediaLimits,
+    files: http,
     clock: systemClock,
     logger: silentLogger,
     timings: defaultTimings,
@@ -65,6 +68,7 @@ export async function openThrowAwayCore(provider: Provider, handle: PlatformHand
     },
     plans: defaultPlans,
     publicUrl,
+    localUrl: publicUrl,
     redirectUris: [`${publicUrl}/accounts/oauth/callback`],
   }
   const { id: workspaceId } = await createWorkspace(core, {

@@ -1,8 +1,7 @@
-import type { HttpRequest } from '@postmcp/core'
 import type { Description, Operation, Parameter } from './description.js'
 import type { Found } from './find-operation.js'
 import type { JsonObject } from './json.js'
-import { mediaTypeOf } from './recorded.js'
+import { mediaTypeOf, type Recorded } from './recorded.js'
 import type { Schemas } from './schemas.js'
 import { unknownFields } from './unknown-fields.js'
 
@@ -11,7 +10,7 @@ export async function checkRequest(
   description: Description,
   schemas: Schemas,
   { operation, places }: Found,
-  request: HttpRequest,
+  request: Recorded['request'],
 ): Promise<string[]> {
   const { searchParams } = new URL(request.url)
   const headers = new Map(
@@ -60,7 +59,7 @@ async function checkBody(
   description: Description,
   schemas: Schemas,
   { body }: Operation,
-  request: HttpRequest,
+  request: Recorded['request'],
   contentType: string | undefined,
 ): Promise<string[]> {
   if (request.json === undefined && request.body === undefined) {
@@ -73,7 +72,7 @@ async function checkBody(
   const isForm = type !== 'application/json'
   const value = isForm
     ? await readForm(request.body, contentType ?? '')
-    : (request.json ?? JSON.parse(String(request.body)))
+    : (request.json ?? JSON.parse(await new Response(request.body ?? '').text()))
   const check = isForm ? schemas.text : schemas.json
   return [
     ...check(schema, value).map((problem) => `the body: ${problem}`),
@@ -81,15 +80,27 @@ async function checkBody(
   ]
 }
 
-/** The fields of a form; those that come several times as a list, and files as the text they are described as. */
-async function readForm(body: HttpRequest['body'], contentType: string): Promise<JsonObject> {
+/** The fields of a form; those that come several times as a list, files as the text they are described as, and JSON as what it says. */
+async function readForm(body: Recorded['request']['body'], contentType: string): Promise<JsonObject> {
   const fields = await new Response(body ?? '', { headers: { 'content-type': contentType } }).formData()
   return Object.fromEntries(
     [...new Set(fields.keys())].map((name) => {
-      const values = fields.getAll(name).map((value) => (typeof value === 'string' ? value : 'the file'))
+      const values = fields
+        .getAll(name)
+        .map((value) => (typeof value === 'string' ? (readStructure(value) ?? value) : 'the file'))
       const [first] = values
       if (name.endsWith('[]')) return [name.slice(0, -2), values]
       return [name, values.length === 1 ? first : values]
     }),
   )
+}
+
+/** A field that holds an object or a list holds it as JSON. */
+function readStructure(text: string): unknown {
+  if (!/^[[{]/.test(text)) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

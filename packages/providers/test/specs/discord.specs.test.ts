@@ -1,9 +1,10 @@
+import type { PostOptions, Target } from '@postmcp/core'
 import { asFakePlatform, platforms, startSandbox } from '@postmcp/sandbox'
 import { discord } from '../../src/discord/index.js'
 import { readOpenApi } from './description.js'
 import { objectOf } from './json.js'
 import type { FurtherCalls } from './life.js'
-import { inAnswer, inPath, inQuery, without } from './planted.js'
+import { inAnswer, inJson, inPath, inQuery, without } from './planted.js'
 import { testDescription } from './suite.js'
 
 /** @param withWebhook whether a webhook is asked for as well */
@@ -15,7 +16,9 @@ const start = (withWebhook: boolean) => async () => {
 }
 
 /** What the sandbox answers to calls that no hook makes. */
-const furtherCalls: FurtherCalls = async ({ ctx }, { access }) => {
+const furtherCalls: FurtherCalls = async (run, one) => {
+  const { ctx } = run
+  const { access } = one
   const bot = `Bot ${ctx.client?.values.botToken}`
   const guild = `/guilds/${String(objectOf(access.settings).guildId)}`
   const get = (path: string, authorization: string) =>
@@ -28,15 +31,68 @@ const furtherCalls: FurtherCalls = async ({ ctx }, { access }) => {
   await get(`${guild}/roles`, bot)
   await get('/channels/1', bot)
   await get('/oauth2/@me', `Bearer ${access.tokens.accessToken}`)
+  await furtherPosts(run, one)
+}
+
+/**
+ * What is made as a form with files stands in one field of it, as JSON.
+ * @see https://docs.discord.com/developers/reference#uploading-files (2026-11-22)
+ */
+function readDiscord(source: unknown) {
+  const document = structuredClone(objectOf(source))
+  const inForm = (path: string, schema: string) => {
+    const { content } = objectOf(objectOf(objectOf(objectOf(document.paths)[path]).post).requestBody)
+    const form = objectOf(objectOf(content)['multipart/form-data'])
+    const file = { const: 'the file' }
+    const files = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`files[${at}]`, file]))
+    form.schema = {
+      type: 'object',
+      properties: { payload_json: { $ref: `#/components/schemas/${schema}` }, ...files },
+      additionalProperties: false,
+    }
+  }
+  inForm('/channels/{channel_id}/messages', 'MessageCreateRequest')
+  inForm('/webhooks/{webhook_id}/{webhook_token}', 'IncomingWebhookRequestPartial')
+  return readOpenApi(document)
+}
+
+/** What differs from a post of the bot: by a webhook, and sent on to followers. */
+const furtherPosts: FurtherCalls = async (run, one) => {
+  const publish = async (target: Target, options: PostOptions, kind: 'text' | 'image' = 'text') => {
+    const account = { ...target, settings: target.settings ?? {}, secrets: target.secrets ?? {} }
+    const input = await run.inputFor({ ...one, target: account }, kind)
+    Object.assign(input.options, options)
+    const { checkpoint } = await run.prepare(input)
+    const step = await discord.continuePublish?.(run.ctx, input, checkpoint)
+    if (!step) throw new Error('Discord does not publish.')
+    return { account, sent: await run.finish(input, step) }
+  }
+  const targets = await discord.listTargets(run.ctx, one.access)
+  const webhook = targets.find(({ kind }) => kind === 'webhook')
+  if (webhook) {
+    for (const kind of ['text', 'image'] as const) {
+      const { account, sent } = await publish(webhook, {}, kind)
+      for (const _ of [1, 2]) await discord.deletePost?.(run.ctx, { access: one.access, account }, sent)
+    }
+  }
+  const news = targets.find(({ kind }) => kind === 'announcement_channel')
+  const options = { crosspost: true, silent: true, linkPreview: false, spoiler: true, mentions: true }
+  if (news) await publish(news, options)
 }
 
 testDescription({
   provider: discord,
   file: 'discord.openapi.json',
-  read: readOpenApi,
+  read: readDiscord,
   starts: [start(false), start(true)],
   furtherCalls,
   covers: [
+    'DELETE /channels/{channel_id}/messages/{message_id} 204',
+    'DELETE /webhooks/{webhook_id}/{webhook_token}/messages/{message_id} 204',
+    'DELETE /webhooks/{webhook_id}/{webhook_token}/messages/{message_id} 404',
+    'POST /channels/{channel_id}/messages 200',
+    'POST /channels/{channel_id}/messages/{message_id}/crosspost 200',
+    'POST /webhooks/{webhook_id}/{webhook_token} 200',
     'DELETE /users/@me/guilds/{guild_id} 204',
     'DELETE /users/@me/guilds/{guild_id} 403',
     'DELETE /webhooks/{webhook_id}/{webhook_token} 204',
@@ -75,6 +131,41 @@ testDescription({
     },
   ],
   planted: [
+    {
+      name: 'a message with a field there is not',
+      call: 'POST /channels/{channel_id}/messages',
+      status: 200,
+      change: inJson((body) => Object.assign(body, { text: 'Hello' })),
+      problem: 'the body: /text is not described',
+    },
+    {
+      name: 'a nonce that is too long',
+      call: 'POST /channels/{channel_id}/messages',
+      status: 200,
+      change: inJson((body) => Object.assign(body, { nonce: 'x'.repeat(26) })),
+      problem: '/nonce must NOT have more than 25 characters',
+    },
+    {
+      name: 'an answer to a message that is not named as Discord does',
+      call: 'POST /channels/{channel_id}/messages',
+      status: 200,
+      change: inJson((body) => Object.assign(body, { message_reference: { id: '1' } })),
+      problem: "/message_reference must have required property 'message_id'",
+    },
+    {
+      name: 'a webhook that is to wait under another name',
+      call: 'POST /webhooks/{webhook_id}/{webhook_token}',
+      status: 200,
+      change: inQuery((query) => query.set('wait_for', 'true')),
+      problem: 'the query parameter wait_for is not described',
+    },
+    {
+      name: 'a message without an author',
+      call: 'POST /channels/{channel_id}/messages',
+      status: 200,
+      change: inAnswer((body) => delete body.author),
+      problem: "must have required property 'author'",
+    },
     {
       name: 'a field of an answer that nobody knows',
       call: 'GET /guilds/{guild_id}/members/{user_id}',

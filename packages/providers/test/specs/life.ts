@@ -4,7 +4,9 @@ import {
   type Exchange,
   type FakePlatform,
   type ProviderRun,
+  sampleKinds,
   startRun,
+  whyNot,
 } from '@postmcp/core/testing'
 
 /** Calls that no hook makes, to see the sandbox's answers to them; sent through `run.ctx.http`. */
@@ -52,13 +54,18 @@ export async function recordLife(
   }
 }
 
+/** A post of every kind the platform has, looked for as if its answer had been lost, and deleted. */
 async function publishAndDelete(provider: Provider, run: ProviderRun, one: ConnectedAccount): Promise<void> {
   if (!provider.startPublish || !provider.continuePublish) return
-  const input = run.inputFor(one)
-  const { checkpoint } = await run.prepare(input)
-  const step = await provider.continuePublish(run.ctx, input, checkpoint)
-  await provider.findPublished?.(run.ctx, input, checkpoint)
-  if (step.type === 'done') await provider.deletePost?.(run.ctx, one.access, step.sent.platformPostId)
+  const { limits } = provider.manifest.publish
+  for (const kind of sampleKinds.filter((each) => whyNot(each, limits) === null)) {
+    const input = await run.inputFor(one, kind)
+    const { checkpoint } = await run.prepare(input)
+    const step = await provider.continuePublish(run.ctx, input, checkpoint)
+    await provider.findPublished?.(run.ctx, { ...input, sentAt: input.startedAt }, checkpoint)
+    const sent = await run.finish(input, step)
+    await provider.deletePost?.(run.ctx, { access: one.access, account: one.target }, sent)
+  }
 }
 
 /** With new tokens, where there are refresh tokens: only then do access tokens end by themselves. */

@@ -44,10 +44,22 @@ export const inForm =
 export const inJson =
   (edit: (body: JsonObject) => void): Planted['change'] =>
   ({ request, answer }) => {
-    const json = objectOf(request.json ?? JSON.parse(String(request.body)))
+    const { body: sent = '' } = request
+    const text = typeof sent === 'string' ? sent : Buffer.from(sent).toString()
+    const json = objectOf(request.json ?? JSON.parse(text))
     edit(json)
     const { body: _, ...rest } = request
     return { request: { ...rest, json }, answer }
+  }
+
+/** Changes the bytes that a request sends. */
+export const inBytes =
+  (from: string, to: string): Planted['change'] =>
+  ({ request, answer }) => {
+    const { body = '' } = request
+    const bytes = Buffer.from(typeof body === 'string' ? Buffer.from(body) : body)
+    const changed = Buffer.from(bytes.toString('latin1').replace(from, to), 'latin1')
+    return { request: { ...request, body: new Uint8Array(changed) }, answer }
   }
 
 /** Leaves out a header. */

@@ -1,10 +1,10 @@
-import type { HttpRequest, Manifest } from '@postmcp/core'
+import type { HttpRequest, Manifest, StreamBody } from '@postmcp/core'
 import type { Exchange, FakePlatform } from '@postmcp/core/testing'
 import { toRealAddress } from './real-address.js'
 
 /** An exchange as it would have been with the real platform; plain data. */
 export interface Recorded {
-  request: HttpRequest & { url: string }
+  request: Omit<HttpRequest, 'url' | 'body'> & { url: string; body?: Uint8Array<ArrayBuffer> | string }
   answer: Answer
 }
 
@@ -17,16 +17,29 @@ export interface Answer {
   json: unknown
 }
 
-export function toRecorded(
+/** What was sent piece by piece is kept whole. */
+export async function toRecorded(
   manifest: Manifest,
   fake: FakePlatform,
   { request, response }: Exchange,
-): Recorded {
+): Promise<Recorded> {
   const { status, headers, text, json } = response
+  const { body, ...rest } = request
+  const whole = typeof body === 'object' && 'open' in body ? await readWhole(body) : body
   return {
-    request: { ...request, url: toRealAddress(manifest, fake, request.url).href },
+    request: {
+      ...rest,
+      ...(whole !== undefined && { body: whole }),
+      url: toRealAddress(manifest, fake, request.url).href,
+    },
     answer: { status, mediaType: mediaTypeOf(headers.get('content-type') ?? ''), text, json },
   }
+}
+
+async function readWhole(stream: StreamBody): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of stream.open()) pieces.push(piece)
+  return new Uint8Array(Buffer.concat(pieces))
 }
 
 /** The type without its parameters. */

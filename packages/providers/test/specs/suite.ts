@@ -101,7 +101,7 @@ async function recordAt(
   const fake = await start()
   try {
     const exchanges = await recordLife(provider, fake, furtherCalls)
-    return exchanges.map((one) => toRecorded(provider.manifest, fake, one))
+    return await Promise.all(exchanges.map((one) => toRecorded(provider.manifest, fake, one)))
   } finally {
     await fake.close()
   }

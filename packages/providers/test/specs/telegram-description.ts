@@ -30,7 +30,13 @@ const toPost = ({ fields, returns }: JsonObject): JsonObject => ({
       schema: { type: 'string', pattern: '^[0-9]+:[A-Za-z0-9_-]{35}$' },
     },
   ],
-  requestBody: { content: { 'application/json': { schema: fieldsSchema(fields) } } },
+  requestBody: {
+    content: {
+      'application/json': { schema: fieldsSchema(fields) },
+      // Files stand in parts of any name, to which a field says `attach://<name>`.
+      'multipart/form-data': { schema: { ...fieldsSchema(fields), additionalProperties: fileInForm } },
+    },
+  },
   responses: {
     200: answerSchema({ ok: { const: true }, result: oneOf(returns) }, ['ok', 'result']),
     default: answerSchema(
@@ -44,6 +50,8 @@ const toPost = ({ fields, returns }: JsonObject): JsonObject => ({
     ),
   },
 })
+
+const fileInForm: JsonObject = { const: 'the file' }
 
 const answerSchema = (properties: JsonObject, required: string[]): JsonObject => ({
   content: {

@@ -5,6 +5,7 @@ import {
   type ProviderContext,
   type PublishInput,
   type PublishStep,
+  type SentPost,
 } from '@postmcp/core'
 import { z } from 'zod'
 import { callApi } from './api.js'
@@ -37,8 +38,12 @@ export async function continuePublish(
 }
 
 /** Deletes a note; one that is gone counts as deleted. */
-export async function deletePost(ctx: ProviderContext, access: GrantAccess, id: string): Promise<void> {
-  const path = `/notes/${encodeURIComponent(id)}`
+export async function deletePost(
+  ctx: ProviderContext,
+  { access }: { access: GrantAccess },
+  { platformPostId }: SentPost,
+): Promise<void> {
+  const path = `/notes/${encodeURIComponent(platformPostId)}`
   try {
     await callApi(ctx, { method: 'DELETE', path, access, answer: z.object({}) })
   } catch (error) {

@@ -9,6 +9,7 @@ export const createExample = (): SandboxPlatform => ({
   name: 'Example',
   endpoints: { web: '', api: '' },
   browserPaths: ['/oauth/authorize'],
+  consentPaths: ['/oauth/authorize'],
   app: { clientId: 'postmcp', clientSecret: 'simulated-secret-of-the-example-app' },
   tokens: {
     codeLifeSeconds: 60,
