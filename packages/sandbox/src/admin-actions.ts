@@ -13,11 +13,11 @@ export const adminActions: Record<
 > = {
   'bad-day': (handle, input) => handle.badDays.set(readBadDay(input)),
   heal: (handle) => handle.badDays.heal(),
-  revoke(handle, input) {
-    const personId = readPerson(handle, input)
-    const { revokeAccess } = handle.platform
-    if (revokeAccess) revokeAccess(handle.kit, personId)
-    else handle.tokens.revokePerson(personId)
+  revoke: (handle, input) => handle.removeAccess(readPerson(handle, input)),
+  'want-deletion'(handle, input) {
+    if (!handle.platform.callbacks?.onDeletionWanted)
+      throw new AdminError(`${handle.name} tells applications nothing of that.`)
+    handle.wantDeletion(readPerson(handle, input))
   },
   'expire-tokens': (handle, input) =>
     handle.tokens.expireAccessTokens(input.personId === undefined ? undefined : readPerson(handle, input)),
@@ -64,8 +64,10 @@ function readBadDay(input: Readonly<Record<string, unknown>>): BadDay {
   const fault = FAULTS.find((one) => one === input.fault)
   if (!fault) throw new AdminError(`"fault" must be one of ${FAULTS.join(', ')}.`)
   const times = readNumber(input, 'times', 1_000_000)
+  const after = readNumber(input, 'after', 1_000_000)
   const filter = {
     ...(times !== undefined && { times }),
+    ...(after !== undefined && { after }),
     ...(typeof input.path === 'string' && input.path !== '' && { path: input.path }),
     ...(typeof input.method === 'string' && input.method !== '' && { method: input.method }),
   }

@@ -4,6 +4,7 @@ import { sameOriginOnly } from './admin.js'
 import { AdminError, adminActions } from './admin-actions.js'
 import { viewPlatform } from './admin-view.js'
 import { FAULTS } from './bad-days.js'
+import type { Delivery } from './callbacks.js'
 import { type Html, PAGE_HEADERS, renderMessage, renderPage } from './page.js'
 import type { PlatformHandle } from './platform-handle.js'
 import type { Sandbox } from './sandbox.js'
@@ -69,6 +70,7 @@ function renderPlatform(handle: PlatformHandle): Html {
 <form method="post" action="_sandbox/expire-tokens"><button>Expire all access tokens</button></form>
 <h2>People</h2>
 ${handle.world.people().map((person) => renderPerson(handle, person))}
+${renderDeliveries(handle)}
 <h2>Posts</h2>
 ${posts.length === 0 ? html`<p class="quiet">None yet.</p>` : posts.map((post) => renderPost(handle, post))}`,
   )
@@ -81,13 +83,19 @@ function renderPerson(handle: PlatformHandle, person: Person): Html {
   return html`<article><h3>${person.name} <span class="quiet">@${person.handle}, ${person.id}, ${person.condition}</span></h3>
 <ul>${grants.map(
     ({ clientId, scopes, resourceIds }) =>
-      html`<li>${handle.tokens.client(clientId)?.name}: ${scopes.join(' ')}${
+      html`<li>${handle.tokens.client(clientId)?.name}${scopes.length === 0 ? '' : `: ${scopes.join(' ')}`}${
         resourceIds.length === 0
           ? ''
           : `; ${resourceIds.map((id) => handle.world.resource(id)?.name ?? id).join(', ')}`
       }</li>`,
   )}</ul>
+${renderConnectFields(handle.connectFields(person.id))}
 <form method="post" action="_sandbox/revoke" class="inline">${hidden}<button>Revoke access of ${person.name}</button></form>
+${
+  handle.platform.callbacks?.onDeletionWanted
+    ? html`<form method="post" action="_sandbox/want-deletion" class="inline">${hidden}<button>Ask for deletion of everything</button></form>`
+    : ''
+}
 <form method="post" action="_sandbox/drop-scopes" class="inline">${hidden}<label>Scopes <input name="scopes" required></label><button>Take back</button></form>
 ${
   conditions.length === 1
@@ -96,6 +104,40 @@ ${
         (one) => html`<option${one === person.condition ? ' selected' : ''}>${one}</option>`,
       )}</select></label><button>Change</button></form>`
 }
+</article>
+`
+}
+
+/** What is typed to connect, where something has to be typed. It opens nothing but this sandbox. */
+function renderConnectFields(fields: Record<string, string>): Html {
+  const entries = Object.entries(fields)
+  if (entries.length === 0) return html``
+  return html`<div class="type"><p>To connect, type</p>
+<dl>${entries.map(([name, value]) => html`<dt>${name}</dt><dd><code>${value}</code></dd>`)}</dl></div>`
+}
+
+function renderDeliveries({ callbacks }: PlatformHandle): Html {
+  if (!callbacks) return html``
+  const deliveries = [...callbacks.deliveries()].reverse()
+  return html`<h2>Calls to applications</h2>
+${deliveries.length === 0 ? html`<p class="quiet">None yet. Revoking access makes one.</p>` : deliveries.map(renderDelivery)}`
+}
+
+function renderDelivery({ event, clientName, url, body, tries, nextTryAt }: Delivery): Html {
+  const outcome =
+    url === null
+      ? 'No callback address is configured for this application, so nothing was sent.'
+      : tries.length === 0
+        ? 'On its way.'
+        : ''
+  return html`<article><h3>${event} <span class="quiet">to ${clientName}${url === null ? '' : `, ${url}`}</span></h3>
+${outcome === '' ? '' : html`<p>${outcome}</p>`}
+<ol>${tries.map(
+    ({ at, status, answer }) =>
+      html`<li>${at.toISOString()}: ${status === null ? answer : `status ${status}${answer === '' ? '' : `, ${answer}`}`}</li>`,
+  )}</ol>
+${nextTryAt === null ? '' : html`<p class="quiet">Next try at ${nextTryAt.toISOString()}.</p>`}
+<details><summary>What was sent</summary><pre>${body}</pre></details>
 </article>
 `
 }

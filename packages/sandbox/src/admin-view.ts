@@ -1,3 +1,4 @@
+import type { Delivery } from './callbacks.js'
 import type { PlatformHandle } from './platform-handle.js'
 import type { Post } from './world.js'
 
@@ -32,9 +33,17 @@ export function viewPlatform(handle: PlatformHandle) {
     badDays: badDays
       .current()
       .map((day) => ({ ...day, ...(day.path !== undefined && { path: String(day.path) }) })),
+    callbacks: handle.callbacks?.deliveries().map(viewDelivery) ?? null,
     posts: world.posts().length,
   }
 }
+
+/** A call to an application as it may be looked at. */
+const viewDelivery = ({ tries, nextTryAt, ...delivery }: Delivery) => ({
+  ...delivery,
+  tries: tries.map(({ at, ...each }) => ({ at: at.toISOString(), ...each })),
+  nextTryAt: nextTryAt?.toISOString() ?? null,
+})
 
 /** A post as it may be looked at. */
 export const viewPost = (post: Post) => ({

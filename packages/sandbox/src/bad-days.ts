@@ -15,6 +15,8 @@ import type { PlatformErrors } from './platform.js'
 export type BadDay = BadDayFault & {
   /** How many requests meet it. Default: all, until healed. */
   times?: number
+  /** How many requests it spares before, of those it is about. Default: none. */
+  after?: number
   /** Start of the path below the platform's base, or a pattern for it. Default: every path. */
   path?: string | RegExp
   /** Default: every method. */
@@ -41,13 +43,32 @@ export const FAULTS = [
 /** Seconds to come back after, where nothing else is said. */
 const RATE_LIMIT_SECONDS = 120
 
+/** A request on its way: before the platform acts on it, or after that and before it answers. */
+export interface SeenRequest {
+  at: 'request' | 'answer'
+  method: string
+  /** Below the platform's base. */
+  path: string
+}
+
+/** Waited for before a request goes on; `break`: the connection breaks there instead. */
+export type Watcher = (seen: SeenRequest) => Promise<'break' | undefined> | 'break' | undefined
+
+/** A bad day with what is left of its counts. */
+interface SetDay {
+  day: BadDay
+  spared: number
+  left: number
+}
+
 /** The bad days of one platform: which trouble its API requests meet. Consent pages and the sandbox's own pages never do. */
 export class BadDays {
-  #days: { day: BadDay; left: number }[] = []
+  #days: SetDay[] = []
+  readonly #watchers = new Set<Watcher>()
 
   /** From now on requests meet this, until `heal` or until it has happened `times` times. Adds to what is set already. */
   set(day: BadDay): void {
-    this.#days.push({ day, left: day.times ?? Number.POSITIVE_INFINITY })
+    this.#days.push({ day, spared: day.after ?? 0, left: day.times ?? Number.POSITIVE_INFINITY })
   }
 
   /** The next request, or the next so many, meet this. */
@@ -70,9 +91,26 @@ export class BadDays {
     return slow?.fault === 'slow_media' ? slow.seconds : 0
   }
 
+  /** Shows every request on its way to somebody who may hold or break it. @returns what ends that */
+  watch(watcher: Watcher): () => void {
+    this.#watchers.add(watcher)
+    return () => void this.#watchers.delete(watcher)
+  }
+
+  /** Shows a request to those who watch. @returns whether one of them wants it broken */
+  async show(seen: SeenRequest): Promise<boolean> {
+    const said = await Promise.all([...this.#watchers].map((watcher) => watcher(seen)))
+    return said.includes('break')
+  }
+
   /** The trouble that this request meets; null on a good day. Counts. */
   take(method: string, path: string): BadDay | null {
-    const met = this.#days.find(({ day }) => isMet(day, method, path))
+    let met: SetDay | undefined
+    for (const each of this.#days) {
+      if (!isMet(each.day, method, path)) continue
+      if (each.spared > 0) each.spared -= 1
+      else met ??= each
+    }
     if (!met) return null
     met.left -= 1
     if (met.left <= 0) this.#days = this.#days.filter((one) => one !== met)
@@ -99,11 +137,14 @@ export function meetBadDays(
 ): MiddlewareHandler<{ Bindings: Partial<HttpBindings> }> {
   return async (c, next) => {
     const path = pathOf(new URL(c.req.url))
-    const day = path === null ? null : badDays.take(c.req.method, path)
+    if (path === null) return next()
     const breakConnection = () => {
       c.env?.incoming?.socket.destroy()
       return new Response('The connection broke.', { status: 502 })
     }
+    const { method } = c.req
+    if (await badDays.show({ at: 'request', method, path })) return breakConnection()
+    const day = badDays.take(method, path)
     switch (day?.fault) {
       case 'rate_limited':
         return errors.rateLimited(day.seconds ?? RATE_LIMIT_SECONDS)
@@ -120,7 +161,10 @@ export function meetBadDays(
       case 'slow':
         await new Promise((resolve) => setTimeout(resolve, day.milliseconds))
     }
-    return next()
+    await next()
+    if (!(await badDays.show({ at: 'answer', method, path }))) return
+    c.res = undefined
+    return breakConnection()
   }
 }
 

@@ -52,6 +52,8 @@ export interface Consent {
 }
 
 const LIFE_SECONDS = 600
+/** Pages that wait for an answer; who asks for more makes the oldest go. */
+const MAX_PENDING = 1000
 
 /** Makes the consent pages of a platform, reached at `base`. */
 export function createConsent(options: {
@@ -65,9 +67,15 @@ export function createConsent(options: {
   const pending = new Map<string, { request: ConsentRequest; expiresAt: number }>()
   const routes = new Hono()
 
-  const render = (id: string, request: ConsentRequest, problem?: string, answer?: ConsentAnswer) => {
+  const render = (
+    c: Context,
+    id: string,
+    request: ConsentRequest,
+    problem?: string,
+    answer?: ConsentAnswer,
+  ) => {
     const form: ConsentForm = {
-      action: `${base()}/_consent/${id}`,
+      action: pathFrom(c, `_consent/${id}`),
       platformName,
       people: world.people(),
       request,
@@ -75,6 +83,19 @@ export function createConsent(options: {
       ...(answer && { answer }),
     }
     return renderConsentPage(form)
+  }
+
+  /** Relative to the page that is shown, so that it also holds where the platform is reached at another address than its own. */
+  const pathFrom = (c: Context, path: string) => {
+    const below = new URL(c.req.url).pathname.slice(new URL(base()).pathname.replace(/\/$/, '').length)
+    return `${'../'.repeat(below.split('/').length - 2)}${path}`
+  }
+  const forgetOld = () => {
+    for (const [id, { expiresAt }] of pending) {
+      // They are in the order in which they were asked.
+      if (expiresAt > clock.now().getTime() && pending.size < MAX_PENDING) return
+      pending.delete(id)
+    }
   }
 
   routes.post('/_consent/:id', async (c) => {
@@ -93,16 +114,17 @@ export function createConsent(options: {
     }
     const answer = readAnswer(form)
     const problem = problemOf(answer, request, world)
-    if (problem !== null) return c.html(render(id, request, problem, answer), 422, PAGE_HEADERS)
+    if (problem !== null) return c.html(render(c, id, request, problem, answer), 422, PAGE_HEADERS)
     pending.delete(id)
     return redirected(request.onAllow(decide(answer, request)))
   })
 
   return {
     ask(c, request) {
+      forgetOld()
       const id = random.text(32)
       pending.set(id, { request, expiresAt: clock.now().getTime() + LIFE_SECONDS * 1000 })
-      return c.html(render(id, request), 200, PAGE_HEADERS)
+      return c.html(render(c, id, request), 200, PAGE_HEADERS)
     },
     routes,
   }

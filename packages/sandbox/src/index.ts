@@ -1,5 +1,7 @@
-export { type BadDay, BadDays } from './bad-days.js'
+export { type BadDay, BadDays, type SeenRequest } from './bad-days.js'
+export type { CallbackPolicy, CallTry, Delivery, OutgoingCall } from './callbacks.js'
 export type { Consent, ConsentChoice, ConsentDecision, ConsentRequest, ConsentScope } from './consent.js'
+export { isConsentPath } from './consent-paths.js'
 export { createDiscord } from './discord/index.js'
 export { createLinkedin } from './linkedin/index.js'
 export { createMastodon, type MastodonVariant } from './mastodon/index.js'

@@ -54,6 +54,9 @@ button.primary { background: var(--accent); border-color: var(--accent); color: 
 .inline { display: inline-flex; gap: .5rem; align-items: center; margin: .15rem 0 }
 article { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem 1rem; margin: 1rem 0 }
 article img { max-width: 12rem; max-height: 12rem }
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .15rem 1rem; margin: .25rem 0 .75rem }
+dd { margin: 0; overflow-wrap: anywhere }
+.type p { margin: .5rem 0 0 }
 pre { white-space: pre-wrap; overflow-wrap: anywhere }
 .error { color: #b00020; font-weight: 600 }
 @media (prefers-color-scheme: dark) { .error { color: #ff8a80 } }

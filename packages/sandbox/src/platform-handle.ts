@@ -1,13 +1,14 @@
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { BadDays, meetBadDays } from './bad-days.js'
+import { Callbacks, type OutgoingCall } from './callbacks.js'
 import { createConsent } from './consent.js'
 import { createPictures } from './pictures.js'
 import type { PlatformKit, SandboxPlatform } from './platform.js'
 import type { Random } from './random.js'
 import type { SandboxClock } from './sandbox-clock.js'
-import { TokenService } from './token-service.js'
-import { World } from './world.js'
+import { type Client, TokenService } from './token-service.js'
+import { type Person, World } from './world.js'
 
 /** A simulated platform that can be reached, looked at and disturbed. */
 export interface PlatformHandle {
@@ -19,34 +20,53 @@ export interface PlatformHandle {
   readonly endpoints: Record<string, string>
   /** What an operator configures; null where there is nothing. */
   app: Record<string, string> | null
+  /** The same for further ways, by their ids. */
+  furtherApps: Record<string, Record<string, string>>
   platform: SandboxPlatform
   kit: PlatformKit
   world: World
   tokens: TokenService
   badDays: BadDays
   clock: SandboxClock
+  /** What it told applications by calling them; null where it calls nobody. */
+  callbacks: Callbacks | null
+  /** The person takes away our access, as on the platform's own pages; applications are told where the platform does that. */
+  removeAccess(personId: string): void
+  /** The person wants everything deleted; applications are told where the platform does that. */
+  wantDeletion(personId: string): void
   /** What this person types to connect; default: the first person. */
   connectFields(personId?: string): Record<string, string>
   /** The platform's own paths, consent pages and pictures included; to be mounted at the path of its base. */
   routes: Hono
 }
 
+/** What a platform is brought to life with. */
+interface Surroundings {
+  base(): string
+  /** Where people and what they own come from. */
+  random: Random
+  /** Where tokens, codes and pages come from. */
+  secret: Random
+  clock: SandboxClock
+  redirectUris: readonly string[]
+  /** The callback address that our application has configured there; null: none. */
+  callbackUrl(): string | null
+  reach(address: string): string
+}
+
 /** Brings a platform to life. */
-export function createPlatformHandle(
-  platform: SandboxPlatform,
-  options: { base(): string; random: Random; clock: SandboxClock; redirectUris: readonly string[] },
-): PlatformHandle {
-  const { base, clock, redirectUris } = options
-  const random = options.random.fork(platform.id)
+export function createPlatformHandle(platform: SandboxPlatform, options: Surroundings): PlatformHandle {
+  const { base, clock, redirectUris, reach } = options
+  const secret = options.secret.fork(platform.id)
   const now = () => clock.now()
-  const world = new World(random.fork('world'), now)
-  const tokens = new TokenService(platform.tokens, random.fork('tokens'), now)
+  const world = new World(options.random.fork(platform.id).fork('world'), now)
+  const tokens = new TokenService(platform.tokens, secret.fork('tokens'), now)
   const badDays = new BadDays()
   const consent = createConsent({
     platformName: platform.name,
     base,
     world,
-    random: random.fork('consent'),
+    random: secret.fork('consent'),
     clock,
   })
   const kit: PlatformKit = {
@@ -56,19 +76,44 @@ export function createPlatformHandle(
     tokens,
     consent,
     badDays,
-    random: random.fork('platform'),
+    random: secret.fork('platform'),
     redirectUris,
+    reach,
     now,
     avatarUrl: ({ id }) => `${base()}/_sandbox/avatar/${encodeURIComponent(id)}`,
     mediaUrl: (id) => `${base()}/_sandbox/media/${encodeURIComponent(id)}`,
   }
 
   platform.seed(world)
-  const { clientId, clientSecret } = platform.app ?? {}
-  if (clientId !== undefined) {
+  const furtherApps = platform.furtherApps ?? {}
+  /** What stands behind our callback address for the application of a way, by its client id. */
+  const ours = new Map<string, string>()
+  for (const [way, app] of [['', platform.app ?? {}] as const, ...Object.entries(furtherApps)]) {
+    const { clientId, clientSecret } = app
+    if (clientId === undefined) continue
     const secrets = clientSecret === undefined ? [] : [clientSecret]
     tokens.registerClient({ id: clientId, name: 'PostMCP', secrets, redirectUris })
+    ours.set(clientId, way === '' ? '' : `.${way}`)
   }
+
+  const callbacks = platform.callbacks ? new Callbacks(platform.callbacks, clock, reach) : null
+  const callbackUrlOf = (client: Client) => {
+    const url = options.callbackUrl()
+    const way = ours.get(client.id)
+    return way === undefined ? textOrNull(client.facts.callbackUrl) : url === null ? null : `${url}${way}`
+  }
+  const tell = (personId: string, clients: readonly Client[], callsFor: CallsFor) => {
+    const person = world.person(personId)
+    if (!callbacks || !person) return
+    for (const client of clients)
+      for (const call of callsFor({ person, client, now: clock.unmoved() }) ?? [])
+        callbacks.send(client, callbackUrlOf(client), call)
+  }
+  world.onCondition(({ id, condition }) =>
+    tell(id, clientsOf(tokens, id), (about) =>
+      platform.callbacks?.onAccessRemoved({ ...about, why: condition }),
+    ),
+  )
 
   /** Null for what has no bad days. */
   const pathOf = (url: URL) => {
@@ -98,13 +143,36 @@ export function createPlatformHandle(
       )
     },
     app: platform.app,
+    furtherApps,
     platform,
     kit,
     world,
     tokens,
     badDays,
     clock,
+    callbacks,
+    removeAccess(personId) {
+      const clients = clientsOf(tokens, personId)
+      if (platform.revokeAccess) platform.revokeAccess(kit, personId)
+      else tokens.revokePerson(personId)
+      tell(personId, clients, (about) => platform.callbacks?.onAccessRemoved({ ...about, why: 'person' }))
+    },
+    wantDeletion(personId) {
+      tell(personId, clientsOf(tokens, personId, { withEnded: true }), (about) =>
+        platform.callbacks?.onDeletionWanted?.(about),
+      )
+    },
     connectFields: (personId) => platform.connectFields(kit, personId ?? world.people()[0]?.id ?? ''),
     routes: routes as unknown as Hono,
   }
 }
+
+type CallsFor = (about: { person: Person; client: Client; now: Date }) => OutgoingCall[] | undefined
+
+/** Applications that a person has given access to, each once. */
+function clientsOf(tokens: TokenService, personId: string, { withEnded = false } = {}): Client[] {
+  const given = tokens.grants({ personId }).filter(({ revokedAt }) => withEnded || revokedAt === null)
+  return [...new Set(given.map(({ clientId }) => clientId))].flatMap((id) => tokens.client(id) ?? [])
+}
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null)

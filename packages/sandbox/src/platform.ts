@@ -1,5 +1,6 @@
 import type { Hono } from 'hono'
 import type { BadDays } from './bad-days.js'
+import type { CallbackPolicy } from './callbacks.js'
 import type { Consent } from './consent.js'
 import type { Random } from './random.js'
 import type { TokenPolicy } from './token-policy.js'
@@ -17,11 +18,15 @@ export interface SandboxPlatform {
   endpoints: Record<string, string>
   /** Starts of paths that a person's browser opens, such as `/oauth/authorize`: bad days spare them. */
   browserPaths: readonly string[]
+  /** Paths of the pages that ask a person for consent; only these are shown where the sandbox is reached from outside. */
+  consentPaths: readonly (string | RegExp)[]
   /**
    * What the operator of a real installation would have configured for it: the fields of `manifest.app`; null where there are none.
    * Where it has `clientId`, that client is registered before `routes` is called, with `clientSecret`, if any, and `kit.redirectUris`.
    */
   app: Record<string, string> | null
+  /** The same for each further way of the provider's manifest, by its id. Default: none. */
+  furtherApps?: Record<string, Record<string, string>>
   /** How long its codes and tokens live, and what becomes of replayed ones. */
   tokens: TokenPolicy
   /** Ways in which it may see a person besides `active`, such as `suspended`; the routes decide what each means. */
@@ -30,10 +35,15 @@ export interface SandboxPlatform {
   connectFields(kit: PlatformKit, personId: string): Record<string, string>
   /** Fills a new world with people and what they own: pages, channels, boards. */
   seed(world: World): void
-  /** Somebody new with one target to publish to, for the conformance suite. Default: a person who is the target. */
-  addAccount?(kit: PlatformKit): SandboxAccount
+  /**
+   * Somebody new with one target to publish to, for the conformance suite. Default: a person who is the target.
+   * @param way the further way by which they connect; absent: the first
+   */
+  addAccount?(kit: PlatformKit, way?: string): SandboxAccount
   /** What it takes for a person to take away our access. Default: everything they granted ends. */
   revokeAccess?(kit: PlatformKit, personId: string): void
+  /** How it calls applications, where it does. */
+  callbacks?: CallbackPolicy
   /** The platform's HTTP API and its authorization page, relative to the base address. */
   routes(kit: PlatformKit): Hono
   /** How the platform words passing trouble and refusals. */
@@ -76,6 +86,8 @@ export interface PlatformKit {
   random: Random
   /** What the operator registered as redirect addresses; see `Client.redirectUris`. */
   redirectUris: readonly string[]
+  /** Where on this machine something of an application is, by the address that the world has for it. */
+  reach(address: string): string
   /** The sandbox's own clock, which tests move. */
   now(): Date
   /** Where a picture of a person is served. */

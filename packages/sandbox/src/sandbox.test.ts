@@ -1,7 +1,10 @@
 import type { FakePlatform } from '@postmcp/core/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createBluesky } from './bluesky/index.js'
+import { isConsentPath } from './consent-paths.js'
 import { createMastodon } from './mastodon/index.js'
 import { type RunningSandbox, startSandbox } from './server.js'
+import { createTelegram } from './telegram/index.js'
 import { testPlatform } from './test-platform.js'
 import { approve, asFakePlatform, deny } from './testing.js'
 
@@ -100,11 +103,40 @@ describe('the consent page', () => {
 
   it('takes one answer', async () => {
     const page = await (await fetch(authorizationUrl())).text()
-    const action = /action="([^"]+)"/.exec(page)?.[1] ?? ''
+    const action = new URL(/action="([^"]+)"/.exec(page)?.[1] ?? '', authorizationUrl()).href
     const body = new URLSearchParams({ decision: 'deny' })
     const answers = [1, 2].map(() => fetch(action, { method: 'POST', body, redirect: 'manual' }))
     const statuses = (await Promise.all(answers)).map(({ status }) => status)
     expect(statuses.sort()).toEqual([302, 410])
+  })
+
+  it('holds where the platform is reached at another address, also when it asks again', async () => {
+    const actionOf = async (page: Response) =>
+      /<form[^>]* action="([^"]+)"/.exec(await page.text())?.[1] ?? ''
+    const at = (path: string) => new URL(path, 'https://elsewhere.example/below/tiny/authorize')
+    const first = await actionOf(await fetch(authorizationUrl()))
+    expect(at(first).pathname).toMatch(/^\/below\/tiny\/_consent\/[\w-]{32}$/)
+    const body = new URLSearchParams({ decision: 'allow' })
+    const refused = await fetch(new URL(first, authorizationUrl()), { method: 'POST', body })
+    expect(refused.status).toBe(422)
+    const again = await actionOf(refused)
+    expect(new URL(again, at(first)).pathname).toBe(at(first).pathname)
+  })
+
+  it('is forgotten when nobody answers, and when too many are asked for', async () => {
+    const actionOf = async (page: Response) =>
+      new URL(/<form[^>]* action="([^"]+)"/.exec(await page.text())?.[1] ?? '', page.url)
+    const old = await actionOf(await fetch(authorizationUrl()))
+    for (let more = 0; more < 1000; more++) await running.sandbox.app.request(authorizationUrl())
+    const newest = await actionOf(await fetch(authorizationUrl()))
+    const body = new URLSearchParams({ decision: 'deny' })
+    const answer = async (action: URL) =>
+      (await fetch(action, { method: 'POST', body, redirect: 'manual' })).status
+    expect(await answer(old)).toBe(410)
+    expect(await answer(newest)).toBe(302)
+    const late = await actionOf(await fetch(authorizationUrl()))
+    running.sandbox.clock.advance(601)
+    expect(await answer(late)).toBe(410)
   })
 
   it('is not shown for a redirect address that nobody registered', async () => {
@@ -148,6 +180,36 @@ describe('a bad day', () => {
     expect(await statusOf('/v1/posts')).toBe(500)
     expect(await statusOf('/v1/posts')).toBe(200)
     expect(tiny().badDays.current()).toEqual([])
+  })
+
+  it('comes after so many of the requests it is about', async () => {
+    tiny().badDays.set({ fault: 'server_error', after: 2, times: 1, path: '/v1/' })
+    const statuses: number[] = []
+    for (const path of ['/v1/posts', '/elsewhere', '/v1/posts', '/v1/posts', '/v1/posts'])
+      statuses.push((await fetch(`${tiny().base}${path}`)).status)
+    expect(statuses).toEqual([200, 404, 200, 500, 200])
+  })
+
+  it.each([
+    ['request', 0],
+    ['answer', 1],
+  ] as const)('can be made by who watches, at the %s', async (at, posts) => {
+    const { accessToken } = await connect()
+    const { promise: released, resolve: release } = Promise.withResolvers<'break'>()
+    const seen: unknown[] = []
+    const stop = tiny().badDays.watch((request) => {
+      seen.push(request)
+      return request.at === at ? released : undefined
+    })
+    const broken = expect(post(accessToken)).rejects.toThrow('fetch failed')
+    await vi.waitFor(() => expect(seen.at(-1)).toMatchObject({ at, method: 'POST', path: '/v1/posts' }))
+    expect(tiny().world.posts()).toHaveLength(posts)
+    release('break')
+    await broken
+    expect(tiny().world.posts()).toHaveLength(posts)
+    stop()
+    expect((await post(accessToken)).status).toBe(200)
+    expect(seen).toHaveLength(at === 'request' ? 1 : 2)
   })
 
   it('spares consent pages and the pages of the sandbox', async () => {
@@ -247,6 +309,74 @@ describe('the pages', () => {
     await press('set-condition', { personId: 'ada', condition: 'suspended' })
     expect(tiny().world.person('ada')?.condition).toBe('suspended')
     expect((await press('bad-day', { fault: 'server_error', times: 'x' })).status).toBe(422)
+  })
+})
+
+describe('what has to be typed to connect', () => {
+  it('is shown beside each person, where something has to be typed', async () => {
+    const platforms = [createTelegram(), createBluesky(), createMastodon(), testPlatform()]
+    const other = await startSandbox({ platforms })
+    try {
+      const pageOf = async (id: string) => (await fetch(`${other.platform(id).base}/_sandbox`)).text()
+      const adminPageOf = async (id: string) => (await fetch(`${other.origin}/${id}/_sandbox`)).text()
+      expect(await pageOf('tiny')).not.toContain('To connect, type')
+      for (const id of ['telegram', 'bluesky', 'mastodon']) {
+        const page = await adminPageOf(id)
+        const { world, connectFields } = other.platform(id)
+        for (const person of world.people())
+          for (const [name, value] of Object.entries(connectFields(person.id)))
+            expect(page).toContain(`<dt>${name}</dt><dd><code>${value}</code></dd>`)
+      }
+      expect(await adminPageOf('telegram')).toMatch(/<dt>botToken<\/dt><dd><code>\d{10}:[\w-]{35}<\/code>/)
+      expect(await adminPageOf('bluesky')).toMatch(/<dt>appPassword<\/dt><dd><code>[\w-]{19}<\/code>/)
+    } finally {
+      await other.close()
+    }
+  })
+})
+
+describe('what strangers may be shown', () => {
+  it('is the page that asks for consent, and the place where the answer goes', () => {
+    const { platform } = tiny()
+    expect(isConsentPath(platform, 'GET', '/authorize')).toBe(true)
+    expect(isConsentPath(platform, 'POST', '/_consent/abc-DEF_1')).toBe(true)
+    for (const [method, path] of [
+      ['GET', '/_consent/abc'],
+      ['POST', '/authorize'],
+      ['HEAD', '/authorize'],
+      ['GET', '/authorize/'],
+      ['GET', '/authorize/../v1/posts'],
+      ['GET', '/authorize%2f..%2fv1'],
+      ['GET', '/v1/posts'],
+      ['GET', '/_sandbox'],
+      ['POST', '/_sandbox/revoke'],
+      ['POST', '/_consent/'],
+      ['POST', '/_consent/a/b'],
+      ['POST', '/_consent/%2e%2e'],
+      ['POST', '/_consent/a\n'],
+    ] as const)
+      expect(isConsentPath(platform, method, path), `${method} ${path}`).toBe(false)
+  })
+
+  it('is nothing that the seed tells: people stay, tokens and codes do not', async () => {
+    const other = await startSandbox({ platforms: [testPlatform(), createMastodon()], secret: 'other' })
+    try {
+      const peopleOf = ({ platform }: RunningSandbox) =>
+        platform('mastodon')
+          .world.people()
+          .map(({ id }) => id)
+      expect(peopleOf(other)).toEqual(peopleOf(running))
+      const codeOf = (at: RunningSandbox) =>
+        at.platform('tiny').tokens.createCode({
+          clientId: 'postmcp',
+          redirectUri: callback,
+          personId: 'ada',
+          scopes: [],
+        })
+      expect(codeOf(other)).not.toBe(codeOf(running))
+    } finally {
+      await other.close()
+    }
   })
 })
 

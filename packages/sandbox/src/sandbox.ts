@@ -12,12 +12,18 @@ import { createSandboxClock, type SandboxClock } from './sandbox-clock.js'
 export interface SandboxOptions {
   /** Default: all there are. */
   platforms?: readonly SandboxPlatform[]
-  /** Same seed, same ids and tokens; so give a random one where strangers can reach the sandbox. Default: `sandbox`. */
+  /** Same seed, same people and ids, and, where no `secret` is given, the same tokens. Default: `sandbox`. */
   seed?: string
+  /** What tokens, codes and pages are made from, where strangers must not guess them; ids stay those of the seed. */
+  secret?: string
   /** The time to follow. Default: that of the machine. */
   now?: () => Date
   /** Redirect addresses the operator has registered everywhere, beside PostMCP's callback on this machine. */
   redirectUris?: readonly string[]
+  /** The callback address that the operator has configured at a platform; null: none. Default: none anywhere. */
+  callbackUrl?: (platformId: string) => string | null
+  /** Where on this machine something of the application is, by the address that the world has for it. Default: at that address. */
+  reach?: (address: string) => string
 }
 
 /** Simulated platforms, not yet listening anywhere. */
@@ -28,6 +34,8 @@ export interface Sandbox {
   clock: SandboxClock
   /** The sandbox's pages, its admin API, and every platform without an origin of its own at `/<id>`. */
   app: Hono
+  /** Ends what goes on by itself: calls to applications that are still to be tried. */
+  close(): void
 }
 
 /**
@@ -39,15 +47,20 @@ export interface Sandbox {
 export function createSandbox(
   options: SandboxOptions & { baseOf(platform: SandboxPlatform): string },
 ): Sandbox {
-  const { platforms = allPlatforms(), seed = 'sandbox', baseOf } = options
+  const { platforms = allPlatforms(), seed = 'sandbox', baseOf, callbackUrl, reach = asItIs } = options
   const clock = createSandboxClock(options.now)
   const random = createRandom(seed)
+  const secret = createRandom(options.secret ?? seed)
   const redirectUris = [...LOOPBACK_CALLBACKS, ...(options.redirectUris ?? [])]
   const handles = new Map<string, PlatformHandle>()
   for (const platform of platforms) {
     if (handles.has(platform.id)) throw new Error(`There are two platforms with the id ${platform.id}.`)
-    const base = () => baseOf(platform)
-    handles.set(platform.id, createPlatformHandle(platform, { base, random, clock, redirectUris }))
+    const surroundings = {
+      base: () => baseOf(platform),
+      callbackUrl: () => callbackUrl?.(platform.id) ?? null,
+      ...{ random, secret, clock, redirectUris, reach },
+    }
+    handles.set(platform.id, createPlatformHandle(platform, surroundings))
   }
 
   const sandbox = {
@@ -58,6 +71,9 @@ export function createSandbox(
       return handle
     },
     clock,
+    close() {
+      for (const { callbacks } of handles.values()) callbacks?.close()
+    },
   }
   const app = new Hono()
   app.route('/', createAdmin(sandbox))
@@ -66,3 +82,5 @@ export function createSandbox(
     if (!handle.platform.ownOrigin) app.route(`/${handle.id}`, handle.routes)
   return { ...sandbox, app }
 }
+
+const asItIs = (address: string) => address

@@ -48,6 +48,7 @@ export async function startSandbox(
 
   const servers: ServerType[] = []
   const close = async () => {
+    sandbox.close()
     await Promise.all(servers.map(stop))
   }
   try {

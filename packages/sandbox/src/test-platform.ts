@@ -7,6 +7,7 @@ export const testPlatform = (): SandboxPlatform => ({
   name: 'Tiny <platform>',
   endpoints: { api: '/v1', web: '' },
   browserPaths: ['/authorize'],
+  consentPaths: ['/authorize'],
   app: { clientId: 'postmcp', clientSecret: 'a-simulated-secret' },
   tokens: {
     codeLifeSeconds: 60,

@@ -3,6 +3,7 @@ import type { ConsentDecision } from './consent.js'
 import { readForm } from './consent-form.js'
 import type { SandboxAccount } from './platform.js'
 import type { PlatformHandle } from './platform-handle.js'
+import type { Media } from './world.js'
 
 /** An account of a simulated platform, as the conformance suite needs it: fits `FakeAccount` of `@postmcp/core/testing`. */
 export interface SandboxFakeAccount {
@@ -10,12 +11,20 @@ export interface SandboxFakeAccount {
   fields: Record<string, string>
   wrongFields: Record<string, string>
   revokeAccess(): Promise<void>
-  /** Ids of all posts the public sees, oldest first. */
-  posts(): Promise<string[]>
+  /** Everything of this account that the public sees, oldest first. */
+  posts(): Promise<SeenPost[]>
   /** Allows what the address asks for, as this person. Returns the address the platform redirects to. */
   approve(authorizationUrl: string): Promise<string>
   /** The same, but denies. */
   deny(authorizationUrl: string): Promise<string>
+}
+
+/** A post as its readers see it: fits `SeenPost` of `@postmcp/core/testing`. */
+export interface SeenPost {
+  id: string
+  text: string
+  media: { sha256: string; altText: string | null }[]
+  inReplyTo: string | null
 }
 
 /** A simulated platform, as the conformance suite needs it: fits `FakePlatform` of `@postmcp/core/testing`. */
@@ -65,7 +74,7 @@ async function decide(authorizationUrl: string, fill: (form: URLSearchParams) =>
   const redirect = page.headers.get('location')
   // Faulty requests are sent back without asking anyone.
   if (page.status >= 300 && page.status < 400 && redirect !== null) return redirect
-  const { action, fields } = readForm(await page.text(), page.status)
+  const { action, fields } = readForm(await page.text(), page)
   fill(fields)
   const answer = await fetch(action, { method: 'POST', body: fields, redirect: 'manual' })
   const location = answer.headers.get('location')
@@ -84,6 +93,7 @@ function replaceAll(form: URLSearchParams, name: string, values: readonly string
  * Makes a simulated platform fit for the conformance suite.
  *
  * @param options.close what ends it; usually that of `startSandbox`
+ * @param options.way the further way that is tested; default: the first
  * @param options.targetId under which the provider lists an account, where that is not the `targetId` of the platform itself
  * @param options.endpoints further endpoints of the manifest, such as some that are only linked to
  */
@@ -91,6 +101,7 @@ export function asFakePlatform(
   handle: PlatformHandle,
   options: {
     close(): Promise<void>
+    way?: string
     targetId?: (targetId: string) => string
     endpoints?: Record<string, string>
   },
@@ -99,24 +110,31 @@ export function asFakePlatform(
   return {
     endpoints: { ...handle.endpoints, ...options.endpoints },
     serverOrigins: platform.ownOrigin ? [new URL(handle.base).origin] : [],
-    client: clientOf(platform.app),
+    client: clientOf(options.way === undefined ? platform.app : (handle.furtherApps[options.way] ?? null)),
     async createAccount() {
-      const { personId, targetId, resourceId, fields, wrongFields, ...account } = addAccount(handle)
+      const { personId, targetId, resourceId, fields, wrongFields, ...account } = addAccount(
+        handle,
+        options.way,
+      )
       const chosenIds = account.chosenIds ?? (resourceId === undefined ? undefined : [resourceId])
       return {
         targetId: options.targetId?.(targetId) ?? targetId,
         fields,
         wrongFields,
         async revokeAccess() {
-          if (platform.revokeAccess) platform.revokeAccess(kit, personId)
-          else tokens.revokePerson(personId)
+          handle.removeAccess(personId)
         },
         async posts() {
           const of = resourceId === undefined ? { personId } : { resourceId }
           return world
             .posts(of)
             .filter(({ isPublic }) => isPublic)
-            .map(({ id }) => id)
+            .map(({ id, text, media, inReplyTo }) => ({
+              id,
+              text,
+              media: media.map((file) => ({ sha256: sourceOf(file), altText: file.altText })),
+              inReplyTo,
+            }))
         },
         approve: (authorizationUrl) =>
           approve(authorizationUrl, {
@@ -137,6 +155,10 @@ export function asFakePlatform(
   }
 }
 
+/** The hash of a file as it was given, whatever the platform has made of it. */
+const sourceOf = ({ sha256, facts }: Media): string =>
+  typeof facts.sourceSha256 === 'string' ? facts.sourceSha256 : sha256
+
 function clientOf(app: Record<string, string> | null): SandboxFakePlatform['client'] {
   if (!app) return null
   const { clientId = '', clientSecret, ...values } = app
@@ -144,8 +166,8 @@ function clientOf(app: Record<string, string> | null): SandboxFakePlatform['clie
   return { id: clientId, secrets, optionalScopes: [], values }
 }
 
-function addAccount({ platform, kit, world }: PlatformHandle): SandboxAccount {
-  if (platform.addAccount) return platform.addAccount(kit)
+function addAccount({ platform, kit, world }: PlatformHandle, way: string | undefined): SandboxAccount {
+  if (platform.addAccount) return platform.addAccount(kit, way)
   const number = world.people().length + 1
   const person = world.addPerson({ name: `Person ${number}`, handle: `person${number}` })
   const fields = platform.connectFields(kit, person.id)

@@ -29,6 +29,13 @@ export interface TokenPolicy {
    * Default: `separate`.
    */
   consents?: 'separate' | 'replace' | 'merge'
+  /** What differs for single applications of the operator, by their client ids: life, consents and forms. Default: nothing. */
+  ofClient?: Readonly<
+    Record<
+      string,
+      Partial<Pick<TokenPolicy, 'codeLifeSeconds' | 'accessLifeSeconds' | 'consents' | 'formats'>>
+    >
+  >
   /** Forms of codes and tokens. Default: 43 characters. */
   formats?: {
     code?(random: Random): string

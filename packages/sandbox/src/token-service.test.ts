@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createRandom } from './random.js'
 import { createSandboxClock } from './sandbox-clock.js'
+import { servingOnly } from './serving-only.js'
 import { TokenError } from './token-error.js'
 import type { TokenPolicy } from './token-policy.js'
 import { TokenService } from './token-service.js'
@@ -276,4 +277,42 @@ it('allows registered redirect addresses, to the character, on any port where on
   expect(isAllowed('https://example.com/callback')).toBe(true)
   expect(isAllowed('https://example.com/callback?x=1')).toBe(false)
   expect(isAllowed('http://127.0.0.1.example.com:80/callback')).toBe(false)
+})
+
+describe('applications of several ways to one platform', () => {
+  const other = { name: 'Other way', redirectUris: [redirectUri], id: 'other', secrets: ['other-secret'] }
+  const ofOther = { clientId: 'other', redirectUri, personId: 'ada', scopes: ['read'] }
+
+  it('may each have their own life of tokens, and do with consents what they like', () => {
+    const { service, connect } = start({
+      ofClient: { other: { accessLifeSeconds: 60, consents: 'merge' } },
+    })
+    service.registerClient(other)
+    expect(connect().expiresInSeconds).toBe(3600)
+    const exchange = () =>
+      service.exchangeCode({
+        clientId: 'other',
+        clientSecret: 'other-secret',
+        code: service.createCode(ofOther),
+        redirectUri,
+      })
+    const one = exchange()
+    expect(one.expiresInSeconds).toBe(60)
+    expect(exchange().grantId).toBe(one.grantId)
+    expect(connect().grantId).not.toBe(connect().grantId)
+  })
+
+  it('are unknown where only another one is served, and so are their tokens', () => {
+    const { service, client, proof, connect } = start()
+    service.registerClient(other)
+    const view = servingOnly(service, 'other')
+    const { accessToken } = connect()
+    expect(view.client(client.id)).toBeUndefined()
+    expect(view.inspect(accessToken).state).toBe('unknown')
+    expect(errorOf(() => view.authenticateClient(proof))).toMatchObject({ reason: 'client_unknown' })
+    const issued = view.issue({ clientId: 'other', personId: 'ada', scopes: ['read'] })
+    expect(view.inspect(issued.accessToken).state).toBe('valid')
+    service.revokePerson('ada')
+    expect(view.inspect(issued.accessToken).state).toBe('revoked')
+  })
 })

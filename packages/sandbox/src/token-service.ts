@@ -180,8 +180,9 @@ export class TokenService {
    */
   createCode(request: CodeRequest): string {
     this.checkChallenge(request)
-    const code = this.#policy.formats?.code?.(this.#random) ?? this.#random.text(43)
-    const expiresAt = this.#after(this.#policy.codeLifeSeconds)
+    const { formats, codeLifeSeconds } = this.#policyFor(request.clientId)
+    const code = formats?.code?.(this.#random) ?? this.#random.text(43)
+    const expiresAt = this.#after(codeLifeSeconds)
     this.#codes.set(code, { ...request, expiresAt, usedAt: null, grantId: null })
     return code
   }
@@ -226,7 +227,7 @@ export class TokenService {
       if (!code) throw new TokenError('invalid_grant', 'code_unknown', 'There is no such code.')
       this.#checkCode(code, client, exchange)
     } catch (error) {
-      if (code && this.#policy.failedExchangeBurnsCode) code.usedAt ??= this.#now()
+      if (code && this.#policyFor(code.clientId).failedExchangeBurnsCode) code.usedAt ??= this.#now()
       throw error
     }
     code.usedAt = this.#now()
@@ -295,7 +296,8 @@ export class TokenService {
     const grant = this.#grants.get(grantId)
     if (!grant || grant.revokedAt)
       throw new TokenError('invalid_grant', 'grant_revoked', 'The access was taken away.')
-    const life = options.lifeSeconds === undefined ? this.#policy.accessLifeSeconds : options.lifeSeconds
+    const { accessLifeSeconds } = this.#policyFor(grant.clientId)
+    const life = options.lifeSeconds === undefined ? accessLifeSeconds : options.lifeSeconds
     return this.#addAccessToken(grant, options.scopes ?? grant.scopes, life, options.facts ?? {})
   }
 
@@ -382,6 +384,10 @@ export class TokenService {
     }
   }
 
+  #policyFor(clientId: string): TokenPolicy {
+    return { ...this.#policy, ...this.#policy.ofClient?.[clientId] }
+  }
+
   #checkCode(code: Code, client: Client, exchange: Parameters<TokenService['exchangeCode']>[0]): void {
     if (code.clientId !== client.id)
       throw new TokenError('invalid_grant', 'code_of_other_client', 'The code is for another client.')
@@ -423,10 +429,10 @@ export class TokenService {
     const living = [...this.#grants.values()].filter(
       (grant) => grant.clientId === clientId && grant.personId === personId && !grant.revokedAt,
     )
-    const consents = this.#policy.consents ?? 'separate'
+    const { consents = 'separate', reusesAccessToken } = this.#policyFor(clientId)
     if (consents === 'replace') for (const grant of living) this.revokeGrant(grant.id)
 
-    const reusable = this.#policy.reusesAccessToken
+    const reusable = reusesAccessToken
       ? living.find((grant) => hasSameMembers(grant.scopes, scopes))
       : undefined
     const base = consents === 'merge' ? living[0] : reusable
@@ -454,7 +460,7 @@ export class TokenService {
       refreshToken?: RefreshToken | undefined
     },
   ): IssuedTokens {
-    const { rotation, refreshLifeSeconds, accessLifeSeconds } = this.#policy
+    const { rotation, refreshLifeSeconds, accessLifeSeconds } = this.#policyFor(grant.clientId)
     const access =
       this.#livingToken(grant, options.scopes) ??
       this.#addAccessToken(grant, options.scopes, accessLifeSeconds, {})
@@ -476,7 +482,7 @@ export class TokenService {
   }
 
   #livingToken(grant: Grant, scopes: readonly string[]): AccessToken | undefined {
-    if (!this.#policy.reusesAccessToken) return undefined
+    if (!this.#policyFor(grant.clientId).reusesAccessToken) return undefined
     return [...this.#accessTokens.values()].find(
       (token) =>
         token.grantId === grant.id &&
@@ -493,7 +499,7 @@ export class TokenService {
     facts: Readonly<Record<string, unknown>>,
   ): AccessToken {
     const token = {
-      token: this.#policy.formats?.accessToken?.(this.#random) ?? this.#random.text(43),
+      token: this.#policyFor(grant.clientId).formats?.accessToken?.(this.#random) ?? this.#random.text(43),
       grantId: grant.id,
       scopes,
       issuedAt: this.#now(),

@@ -48,6 +48,8 @@ export interface Post {
   media: readonly Media[]
   createdAt: Date
   deletedAt: Date | null
+  /** The post below which it stands, as a reply or comment; null: it stands for itself. */
+  inReplyTo: string | null
   /** False for drafts and for what only some may see. */
   isPublic: boolean
   /** The request that made it, as the platform read it. */
@@ -148,16 +150,15 @@ export class World {
     media: New<Omit<Media, 'byteLength' | 'sha256' | 'createdAt'>, 'id' | 'facts'>,
     bytes: Uint8Array,
   ): Media {
-    const added = {
-      id: this.snowflake(),
-      facts: {},
-      ...media,
-      byteLength: bytes.byteLength,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-      createdAt: this.#now(),
-    }
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    return this.addHashedMedia({ ...media, byteLength: bytes.byteLength, sha256 }, bytes)
+  }
+
+  /** The same for a file whose length and hash are known; null: its bytes were too many to keep. */
+  addHashedMedia(media: New<Omit<Media, 'createdAt'>, 'id' | 'facts'>, bytes: Uint8Array | null): Media {
+    const added = { id: this.snowflake(), facts: {}, ...media, createdAt: this.#now() }
     this.#media.set(added.id, added)
-    this.#keep(added.id, bytes)
+    if (bytes) this.#keep(added.id, bytes)
     return added
   }
 
@@ -180,12 +181,16 @@ export class World {
   }
 
   addPost(
-    post: New<Omit<Post, 'createdAt' | 'deletedAt'>, 'id' | 'resourceId' | 'media' | 'isPublic' | 'facts'>,
+    post: New<
+      Omit<Post, 'createdAt' | 'deletedAt'>,
+      'id' | 'resourceId' | 'media' | 'inReplyTo' | 'isPublic' | 'facts'
+    >,
   ): Post {
     const added = {
       id: this.snowflake(),
       resourceId: null,
       media: [],
+      inReplyTo: null,
       isPublic: true,
       facts: {},
       ...post,
