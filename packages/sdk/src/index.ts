@@ -10,9 +10,10 @@ export {
   type Connections,
   isInBrowser,
 } from './resources/connections.js'
-export type { MediaFiles } from './resources/media.js'
+export type { MediaFiles, UploadOptions } from './resources/media.js'
 export type { Platforms } from './resources/platforms.js'
 export { isFinal, type PostGroups, type WaitOptions } from './resources/post-groups.js'
 export type { Posts } from './resources/posts.js'
 export type { Workspaces } from './resources/workspace.js'
 export type * from './types.js'
+export type { OnProgress, Uploadable } from './upload.js'

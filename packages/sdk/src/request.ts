@@ -23,17 +23,24 @@ export interface KeyedRequestOptions extends RequestOptions {
 
 /** A call, as a resource describes it. */
 export interface ApiCall {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
   query?: Record<string, string | number | undefined>
   /** Sent as JSON. */
   json?: unknown
-  /** Sent as they are. */
-  bytes?: Blob | ArrayBuffer | Uint8Array<ArrayBuffer>
+  /** Sent as it is; opened anew for each try. */
+  content?: () => Content
   /** Whether doing it twice does no more than doing it once; a keyed call always is. */
   isRepeatable?: boolean
   /** Whether the server takes an Idempotency-Key for it. */
   isKeyed?: boolean
+}
+
+/** What is sent as it is, and how long it is where that is known. */
+export interface Content {
+  body: Blob | ArrayBuffer | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
+  /** Told in advance; a stream without it is sent piece by piece. */
+  bytes?: number | undefined
 }
 
 /** Sends a call and reads its answer. @throws PostMcpApiError; the reason of an aborted signal */
@@ -66,17 +73,20 @@ export function createRequester(settings: RequesterSettings): Requester {
   }
 
   const toRequest = (call: ApiCall, idempotencyKey: string | undefined, signal: AbortSignal) => {
-    const body = call.json === undefined ? call.bytes : JSON.stringify(call.json)
+    const content = call.content?.()
+    const body = call.json === undefined ? content?.body : JSON.stringify(call.json)
     return new Request(`${baseUrl}${call.path}${toSearch(call.query)}`, {
       method: call.method,
       headers: {
         accept: 'application/json',
         ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
         ...(call.json !== undefined && { 'content-type': 'application/json' }),
-        ...(call.bytes !== undefined && { 'content-type': 'application/octet-stream' }),
+        ...(content && { 'content-type': 'application/octet-stream' }),
+        ...(content?.bytes !== undefined && { 'content-length': String(content.bytes) }),
         ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
       },
       ...(body !== undefined && { body }),
+      ...(body instanceof ReadableStream && { duplex: 'half' as const }),
       // The API never redirects; an API key is not carried to wherever somebody else does.
       redirect: 'manual',
       signal,

@@ -55,8 +55,40 @@ export type Problem = Schemas['Problem']
 /** One of the closed list of error codes. */
 export type ErrorCode = Problem['code']
 
-/** One piece of content and the accounts it goes to. */
+/** A piece of content, where text and media may be left out. */
+export type ContentDraft = Partial<Pick<Content, 'text' | 'media'>> & Omit<Content, 'text' | 'media'>
+
+/** One account to publish to, with what only it gets. */
+export interface TargetDraft {
+  accountId: string
+  overrides?: Partial<Content>
+  /** By the names that `Platform.options` lists. */
+  options?: Record<string, string | number | boolean>
+}
+
+/** One piece of content, the accounts it goes to, and when; without a time, at once. */
 export interface PostGroupDraft {
-  content: Partial<Pick<Content, 'text' | 'media'>> & Omit<Content, 'text' | 'media'>
-  targets: { accountId: string }[]
+  content: ContentDraft
+  targets: TargetDraft[]
+  /** An instant (`2026-12-01T09:00:00Z`), or a local time (`2026-12-01T09:00`) with `timeZone`. */
+  publishAt?: string
+  /** IANA name. */
+  timeZone?: string
+  /** How late a post may still go out. Default 3600. */
+  graceSeconds?: number
+  /** Kept without being published. Default false. */
+  draft?: boolean
+}
+
+/** What of a group is to be different; everything absent stays as it is. */
+export interface PostGroupChange {
+  /** Of the group as you saw it. */
+  version: number
+  content?: ContentDraft
+  /** All of them, in place of those there are. */
+  targets?: TargetDraft[]
+  /** A time, `now`, or null: a draft again. */
+  publishAt?: string | null
+  timeZone?: string
+  graceSeconds?: number
 }

@@ -47,8 +47,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Upload a file as the request's body (image/jpeg, image/png, image/webp, image/gif; at most 20971520 bytes) */
+        /**
+         * Upload a file as the request's body (image/jpeg, image/png, image/webp, image/gif, video/mp4, video/quicktime, video/webm)
+         * @description It is read as it comes. What it is is found by looking at it, whatever its name or the request says.
+         */
         post: operations["uploadMedia"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch a file from a public https address, now and once
+         * @description What the address leads to later changes nothing.
+         */
+        post: operations["fetchMedia"];
         delete?: never;
         options?: never;
         head?: never;
@@ -66,7 +89,11 @@ export interface paths {
         get: operations["getMedia"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete the content of a file
+         * @description Refused while a post that is not published yet uses it. May be repeated.
+         */
+        delete: operations["deleteMedia"];
         options?: never;
         head?: never;
         patch?: never;
@@ -244,6 +271,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/accounts/{accountId}/add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add further targets of the authorization of an account, without a new consent
+         * @description Without `targetIds` the step lists what can be added, and the choice goes to `POST /connections/{connectionId}`. Where the authorization has ended, the step is that of a reconnect.
+         */
+        post: operations["addAccounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/accounts/{accountId}/disconnect": {
         parameters: {
             query?: never;
@@ -306,7 +353,7 @@ export interface paths {
         /** The post groups, newest first */
         get: operations["listPostGroups"];
         put?: never;
-        /** Publish content to accounts, now */
+        /** Publish content to accounts, now or later, or keep it as a draft */
         post: operations["createPostGroup"];
         delete?: never;
         options?: never;
@@ -328,7 +375,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change a draft or a scheduled group: its content, its targets, its time; or release it */
+        patch: operations["changePostGroup"];
         trace?: never;
     };
     "/post-groups/{postGroupId}/retry": {
@@ -468,7 +516,7 @@ export interface components {
              * @description One of the closed list of codes.
              * @enum {string}
              */
-            code: "invalid_request" | "validation_failed" | "unknown_platform" | "not_found" | "conflict" | "payload_too_large" | "media_type_unsupported" | "media_invalid" | "address_not_allowed" | "idempotency_key_reused" | "idempotency_in_progress" | "unauthorized" | "plan_limit_reached" | "credentials_rejected" | "credentials_unsuitable" | "identity_not_found" | "identity_mismatch" | "connection_not_open" | "connection_expired" | "state_invalid" | "issuer_mismatch" | "authorization_denied" | "authorization_failed" | "exchange_interrupted" | "redirect_uri_not_allowed" | "public_url_required" | "client_not_configured" | "account_not_publishable" | "missing_permission" | "refused_by_platform" | "outcome_unknown" | "post_cancelled" | "rate_limited" | "platform_unavailable" | "platform_response_invalid" | "config_invalid" | "keyring_missing" | "keyring_wrong" | "sealed_value_corrupt" | "database_unavailable" | "unsupported_machine" | "server_already_running" | "server_unreachable" | "request_timeout" | "internal_error";
+            code: "invalid_request" | "validation_failed" | "unknown_platform" | "not_found" | "conflict" | "payload_too_large" | "media_type_unsupported" | "media_invalid" | "address_not_allowed" | "media_fetch_failed" | "link_expired" | "idempotency_key_reused" | "idempotency_in_progress" | "unauthorized" | "plan_limit_reached" | "credentials_rejected" | "credentials_unsuitable" | "identity_not_found" | "identity_mismatch" | "connection_not_open" | "connection_expired" | "state_invalid" | "issuer_mismatch" | "authorization_denied" | "authorization_failed" | "exchange_interrupted" | "redirect_uri_not_allowed" | "public_url_required" | "client_not_configured" | "account_not_publishable" | "missing_permission" | "refused_by_platform" | "outcome_unknown" | "schedule_missed" | "post_cancelled" | "rate_limited" | "platform_unavailable" | "platform_response_invalid" | "config_invalid" | "keyring_missing" | "keyring_wrong" | "sealed_value_corrupt" | "database_unavailable" | "storage_full" | "storage_unavailable" | "unsupported_machine" | "server_already_running" | "server_unreachable" | "request_timeout" | "internal_error";
             /** @description What to do next. */
             nextAction: string;
             requestId: string;
@@ -499,17 +547,38 @@ export interface components {
         Media: {
             /** @example media_01k8w3v5c9x2m4n6p8q0r2t4y6 */
             id: string;
+            /** @enum {string} */
+            kind: "image" | "video";
             mimeType: string;
             bytes: number;
             sha256: string;
-            width: number | null;
-            height: number | null;
+            /** @description Pixels, as a viewer shows it. */
+            width: number;
+            height: number;
+            /** @description Null for what does not move. */
+            durationMs: number | null;
+            /** @description Frames per second, on average. */
+            frameRate: number | null;
+            /** @description Such as avc, hevc, vp9 or av1; null for images. */
+            videoCodec: string | null;
+            /** @description Such as aac or opus; null for what is silent. */
+            audioCodec: string | null;
+            /** @description An image with more than one picture. */
+            isAnimated: boolean;
+            /** @description Pictures of an image; null for videos. */
+            frames: number | null;
             fileName: string | null;
             /**
              * Format: date-time
              * @example 2026-11-22T12:00:00.000Z
              */
             createdAt: string;
+            /**
+             * Format: date-time
+             * @description When the content was deleted, by somebody or because it had not been used for long.
+             * @example 2026-11-22T12:00:00.000Z
+             */
+            deletedAt: string | null;
         };
         Platform: {
             id: string;
@@ -546,10 +615,49 @@ export interface components {
                      */
                     redirect: "https_only" | "loopback_ok";
                 };
+                /** @description The ways through the browser among which one chooses, the first one first; empty where there is no choice. */
+                ways: {
+                    instructions: string;
+                    helpUrl: string;
+                    fields: {
+                        name: string;
+                        label: string;
+                        description: string;
+                        secret: boolean;
+                        required: boolean;
+                        example?: string;
+                    }[];
+                    /**
+                     * @description Whether people are sent back to http addresses on their own machine.
+                     * @enum {string}
+                     */
+                    redirect: "https_only" | "loopback_ok";
+                    id: string;
+                    name: string;
+                    /** @description Whom it is for. */
+                    summary: string;
+                    app: {
+                        registrationUrl: string;
+                        fields: {
+                            name: string;
+                            label: string;
+                            description: string;
+                            secret: boolean;
+                            required: boolean;
+                            example?: string;
+                        }[];
+                        isConfigured: boolean;
+                    } | null;
+                    /**
+                     * @description Names the variables of its application: `POSTMCP_<APPLICATION>_<FIELD>`.
+                     * @example instagram_facebook_login
+                     */
+                    application: string;
+                }[];
                 /** @description What a target is: page, channel, board. */
                 targetKinds: string[];
             };
-            /** @description The application an operator registers there; null where none is needed. */
+            /** @description The application an operator registers there, for the first way; null where none is needed. */
             app: {
                 registrationUrl: string;
                 fields: {
@@ -569,6 +677,8 @@ export interface components {
                 why: string;
                 /** @enum {string|null} */
                 method: "oauth2" | "credentials" | null;
+                /** @description The one way it belongs to; null: all. */
+                way: string | null;
             }[];
             limits: {
                 text: {
@@ -576,17 +686,138 @@ export interface components {
                     unit: "graphemes" | "utf8_bytes" | "utf16_units" | "code_points" | "weighted";
                     max: number;
                 }[];
+                textWithMedia?: {
+                    /** @enum {string} */
+                    unit: "graphemes" | "utf8_bytes" | "utf16_units" | "code_points" | "weighted";
+                    max: number;
+                }[];
                 textOnly: boolean;
+                textRequired?: boolean;
+                textIsDescription?: boolean;
+                title?: {
+                    required: boolean;
+                    limits: {
+                        /** @enum {string} */
+                        unit: "graphemes" | "utf8_bytes" | "utf16_units" | "code_points" | "weighted";
+                        max: number;
+                    }[];
+                };
+                tags?: {
+                    max?: number;
+                    each?: {
+                        /** @enum {string} */
+                        unit: "graphemes" | "utf8_bytes" | "utf16_units" | "code_points" | "weighted";
+                        max: number;
+                    }[];
+                    all?: {
+                        /** @enum {string} */
+                        unit: "graphemes" | "utf8_bytes" | "utf16_units" | "code_points" | "weighted";
+                        max: number;
+                    }[];
+                };
                 images?: {
                     max: number;
                     mimeTypes: string[];
                     maxBytes: number;
                     maxAltTextGraphemes?: number;
+                    width?: {
+                        min?: number;
+                        max?: number;
+                    };
+                    height?: {
+                        min?: number;
+                        max?: number;
+                    };
+                    ratio?: {
+                        min?: number;
+                        max?: number;
+                    };
+                    maxPixels?: number;
                 };
+                animations?: {
+                    max: number;
+                    mimeTypes: string[];
+                    maxBytes: number;
+                    maxAltTextGraphemes?: number;
+                    width?: {
+                        min?: number;
+                        max?: number;
+                    };
+                    height?: {
+                        min?: number;
+                        max?: number;
+                    };
+                    ratio?: {
+                        min?: number;
+                        max?: number;
+                    };
+                    maxPixels?: number;
+                    maxFrames?: number;
+                };
+                videos?: {
+                    max: number;
+                    mimeTypes: string[];
+                    maxBytes: number;
+                    maxAltTextGraphemes?: number;
+                    width?: {
+                        min?: number;
+                        max?: number;
+                    };
+                    height?: {
+                        min?: number;
+                        max?: number;
+                    };
+                    ratio?: {
+                        min?: number;
+                        max?: number;
+                    };
+                    maxPixels?: number;
+                    seconds?: {
+                        min?: number;
+                        max?: number;
+                    };
+                    frameRate?: {
+                        min?: number;
+                        max?: number;
+                    };
+                    videoCodecs?: string[];
+                    audioCodecs?: string[];
+                    thumbnail?: {
+                        mimeTypes: string[];
+                        maxBytes: number;
+                    };
+                };
+                maxMedia?: number;
+                mixes?: ("image" | "animation" | "video")[];
                 linkCard?: {
                     withImages: boolean;
                 };
+                replies?: {
+                    max: number;
+                    text?: {
+                        /** @enum {string} */
+                        unit: "graphemes" | "utf8_bytes" | "utf16_units" | "code_points" | "weighted";
+                        max: number;
+                    }[];
+                };
+                visibilities?: ("public" | "unlisted" | "followers" | "private")[];
             };
+            /** @description What can be chosen for a post on this platform alone. */
+            options: {
+                name: string;
+                label: string;
+                description: string;
+                /** @enum {string} */
+                type: "boolean" | "string" | "integer";
+                values?: (string | number)[];
+                default?: string | number | boolean;
+            }[];
+            /** @description What one account may publish at most. */
+            quotas: {
+                what: string;
+                max: number;
+                perSeconds: number;
+            }[];
             rateLimits: {
                 what: string;
                 max: number;
@@ -613,6 +844,8 @@ export interface components {
              */
             id: string;
             platform: string;
+            /** @description The way through the browser it is for; null: the first or only one. */
+            way: string | null;
             clientId: string;
             endpoints: {
                 [key: string]: string;
@@ -625,6 +858,8 @@ export interface components {
         };
         Finding: {
             platform: string;
+            /** @description The way through the browser it is about, where there are several. */
+            way: string | null;
             /** @enum {string} */
             check: "application" | "redirect_address" | "reachable" | "clock" | "account";
             /** @enum {string} */
@@ -652,6 +887,13 @@ export interface components {
             /** @example conn_01k8w3v5c9x2m4n6p8q0r2t4y6 */
             connectionId: string;
             targets: components["schemas"]["Target"][];
+            /** @description What is an account already and cannot be chosen again; empty unless targets are added to an authorization. */
+            alreadyConnected: (components["schemas"]["Target"] & {
+                /** @example acct_01k8w3v5c9x2m4n6p8q0r2t4y6 */
+                accountId: string;
+            })[];
+            /** @description How many more accounts the plan has room for; null: any number. */
+            accountsLeft: number | null;
             /** @description What to do at the platform for more targets to appear; then ask with `refreshTargets`. */
             instructions: string | null;
             /**
@@ -763,6 +1005,8 @@ export interface components {
              * @example 2026-11-22T12:00:00.000Z
              */
             reconsentBy: string | null;
+            /** @description By which way through the browser it was connected, where the platform has several. */
+            way: string | null;
             nextAction: {
                 /** @enum {string} */
                 kind: "none" | "reconnect" | "settle_with_platform" | "connect_again";
@@ -851,18 +1095,40 @@ export interface components {
             valid: boolean;
             issues: components["schemas"]["Issue"][];
         };
-        /** @description One piece of content and the accounts it goes to. */
+        /** @description One piece of content, the accounts it goes to, and when: without a time, at once. */
         PostGroupDraft: {
             content: components["schemas"]["Content"];
             targets: {
                 /** @example acct_01k8w3v5c9x2m4n6p8q0r2t4y6 */
                 accountId: string;
+                overrides?: components["schemas"]["ContentOverrides"];
+                options?: components["schemas"]["PostOptions"];
             }[];
+            /**
+             * @description An instant, such as 2026-12-01T09:00:00Z, or a local time, such as 2026-12-01T09:00, with `timeZone`.
+             * @example 2026-12-01T09:00
+             */
+            publishAt?: string;
+            /**
+             * @description IANA name.
+             * @example Europe/Berlin
+             */
+            timeZone?: string;
+            /** @description How late a post may still go out when nothing could be published at its time; later it fails. Default 3600. */
+            graceSeconds?: number;
+            /** @description Kept without being published. Default false. */
+            draft?: boolean;
         };
         Content: {
             /** @default  */
             text: string;
-            /** @description A page shown as a card where the platform has them. */
+            /** @description Where the platform has titles: YouTube, Pinterest, photos on TikTok. */
+            title?: string;
+            /** @description Takes the place of the text where the platform has descriptions: YouTube, Pinterest. */
+            description?: string;
+            /** @description Without number sign, where the platform has tags apart from the text. */
+            tags?: string[];
+            /** @description A page shown as a card where the platform has them; elsewhere its address ends the text. */
             link?: {
                 /** Format: uri */
                 url: string;
@@ -874,8 +1140,59 @@ export interface components {
                 /** @example media_01k8w3v5c9x2m4n6p8q0r2t4y6 */
                 mediaId: string;
                 altText?: string;
+                /**
+                 * @description A picture shown before a video plays.
+                 * @example media_01k8w3v5c9x2m4n6p8q0r2t4y6
+                 */
+                thumbnailId?: string;
             }[];
             languages?: string[];
+            /**
+             * @description Default: as is usual at the platform. One that a platform does not have is refused.
+             * @enum {string}
+             */
+            visibility?: "public" | "unlisted" | "followers" | "private";
+            /** @description What the account publishes below its own post, in this order: further posts of a thread, or comments. */
+            replies?: string[];
+        };
+        /** @description What takes the place of fields of the group for one target. */
+        ContentOverrides: {
+            text?: string;
+            /** @description Where the platform has titles: YouTube, Pinterest, photos on TikTok. */
+            title?: string;
+            /** @description Takes the place of the text where the platform has descriptions: YouTube, Pinterest. */
+            description?: string;
+            /** @description Without number sign, where the platform has tags apart from the text. */
+            tags?: string[];
+            /** @description A page shown as a card where the platform has them; elsewhere its address ends the text. */
+            link?: {
+                /** Format: uri */
+                url: string;
+                title?: string;
+                description?: string;
+            };
+            media?: {
+                /** @example media_01k8w3v5c9x2m4n6p8q0r2t4y6 */
+                mediaId: string;
+                altText?: string;
+                /**
+                 * @description A picture shown before a video plays.
+                 * @example media_01k8w3v5c9x2m4n6p8q0r2t4y6
+                 */
+                thumbnailId?: string;
+            }[];
+            languages?: string[];
+            /**
+             * @description Default: as is usual at the platform. One that a platform does not have is refused.
+             * @enum {string}
+             */
+            visibility?: "public" | "unlisted" | "followers" | "private";
+            /** @description What the account publishes below its own post, in this order: further posts of a thread, or comments. */
+            replies?: string[];
+        };
+        /** @description Choices that only its platform has; see the platform. */
+        PostOptions: {
+            [key: string]: string | number | boolean;
         };
         PostGroup: {
             /** @example pg_01k8w3v5c9x2m4n6p8q0r2t4y6 */
@@ -883,6 +1200,15 @@ export interface components {
             /** @enum {string} */
             status: "draft" | "scheduled" | "publishing" | "published" | "partial" | "failed" | "cancelled" | "needs_your_action";
             content: components["schemas"]["Content"];
+            /**
+             * Format: date-time
+             * @example 2026-11-22T12:00:00.000Z
+             */
+            publishAt: string | null;
+            timeZone: string | null;
+            graceSeconds: number;
+            /** @description Goes up with every change. */
+            version: number;
             posts: components["schemas"]["Post"][];
             /**
              * Format: date-time
@@ -906,6 +1232,15 @@ export interface components {
             visibility: "public" | "limited" | "private" | null;
             platformPostId: string | null;
             permalink: string | null;
+            /** @description Ids at the platform of what else belongs to the post: messages of an album, replies. */
+            parts: string[];
+            overrides?: components["schemas"]["ContentOverrides"];
+            options?: components["schemas"]["PostOptions"];
+            /** @description How much of its files has arrived at the platform; null when none are on the way. */
+            progress: {
+                uploadedBytes: number;
+                totalBytes: number;
+            } | null;
             /**
              * Format: date-time
              * @example 2026-11-22T12:00:00.000Z
@@ -929,10 +1264,10 @@ export interface components {
              */
             createdAt: string;
         };
-        /** @description Why a post is not published. */
+        /** @description Why it is not published; of a published post, what of it is missing, such as a reply. */
         Failure: {
             /** @enum {string} */
-            code: "invalid_request" | "validation_failed" | "unknown_platform" | "not_found" | "conflict" | "payload_too_large" | "media_type_unsupported" | "media_invalid" | "address_not_allowed" | "idempotency_key_reused" | "idempotency_in_progress" | "unauthorized" | "plan_limit_reached" | "credentials_rejected" | "credentials_unsuitable" | "identity_not_found" | "identity_mismatch" | "connection_not_open" | "connection_expired" | "state_invalid" | "issuer_mismatch" | "authorization_denied" | "authorization_failed" | "exchange_interrupted" | "redirect_uri_not_allowed" | "public_url_required" | "client_not_configured" | "account_not_publishable" | "missing_permission" | "refused_by_platform" | "outcome_unknown" | "post_cancelled" | "rate_limited" | "platform_unavailable" | "platform_response_invalid" | "config_invalid" | "keyring_missing" | "keyring_wrong" | "sealed_value_corrupt" | "database_unavailable" | "unsupported_machine" | "server_already_running" | "server_unreachable" | "request_timeout" | "internal_error";
+            code: "invalid_request" | "validation_failed" | "unknown_platform" | "not_found" | "conflict" | "payload_too_large" | "media_type_unsupported" | "media_invalid" | "address_not_allowed" | "media_fetch_failed" | "link_expired" | "idempotency_key_reused" | "idempotency_in_progress" | "unauthorized" | "plan_limit_reached" | "credentials_rejected" | "credentials_unsuitable" | "identity_not_found" | "identity_mismatch" | "connection_not_open" | "connection_expired" | "state_invalid" | "issuer_mismatch" | "authorization_denied" | "authorization_failed" | "exchange_interrupted" | "redirect_uri_not_allowed" | "public_url_required" | "client_not_configured" | "account_not_publishable" | "missing_permission" | "refused_by_platform" | "outcome_unknown" | "schedule_missed" | "post_cancelled" | "rate_limited" | "platform_unavailable" | "platform_response_invalid" | "config_invalid" | "keyring_missing" | "keyring_wrong" | "sealed_value_corrupt" | "database_unavailable" | "storage_full" | "storage_unavailable" | "unsupported_machine" | "server_already_running" | "server_unreachable" | "request_timeout" | "internal_error";
             message: string;
             nextAction: string;
             platformCode?: string;
@@ -942,6 +1277,28 @@ export interface components {
              */
             at: string;
         } | null;
+        /** @description What is to be different; everything absent stays as it is. */
+        PostGroupChange: {
+            /** @description Of the group as you saw it; a later one is not overwritten. */
+            version: number;
+            content?: components["schemas"]["Content"];
+            /** @description All of them, in place of those there are. */
+            targets?: {
+                /** @example acct_01k8w3v5c9x2m4n6p8q0r2t4y6 */
+                accountId: string;
+                overrides?: components["schemas"]["ContentOverrides"];
+                options?: components["schemas"]["PostOptions"];
+            }[];
+            /** @description A time, `now`, or null: a draft again. */
+            publishAt?: "now" | string | null;
+            /**
+             * @description IANA name.
+             * @example Europe/Berlin
+             */
+            timeZone?: string;
+            /** @description How late a post may still go out when nothing could be published at its time; later it fails. Default 3600. */
+            graceSeconds?: number;
+        };
         RetryResult: components["schemas"]["PostGroup"] & {
             retried: string[];
             /** @description Posts of unknown outcome that are looked up first. */
@@ -976,7 +1333,7 @@ export interface components {
             finishedAt: string | null;
             /** @enum {string|null} */
             outcome: "sent" | "not_sent" | "unknown" | null;
-            failure: components["schemas"]["Failure"];
+            failure: components["schemas"]["Failure"] & unknown;
         };
         Workspace: {
             /** @example ws_01k8w3v5c9x2m4n6p8q0r2t4y6 */
@@ -1118,6 +1475,43 @@ export interface operations {
             };
         };
     };
+    fetchMedia: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: uri */
+                    url: string;
+                    fileName?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The file, as found by looking at it. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Media"];
+                };
+            };
+            /** @description An error; `code` is one of the closed list. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMedia: {
         parameters: {
             query?: never;
@@ -1137,6 +1531,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Media"];
                 };
+            };
+            /** @description An error; `code` is one of the closed list. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteMedia: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mediaId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error; `code` is one of the closed list. */
             default: {
@@ -1213,7 +1636,10 @@ export interface operations {
     };
     getOwnClient: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The way through the browser it is for. Default: the first or only one of the platform. */
+                way?: string;
+            };
             header?: never;
             path: {
                 platform: string;
@@ -1254,10 +1680,12 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description By the names of `app.fields` of the platform. */
+                    /** @description By the names of `app.fields` of the platform, or of its way. */
                     fields: {
                         [key: string]: string;
                     };
+                    /** @description The way through the browser it is for. Default: the first or only one of the platform. */
+                    way?: string;
                     /** @description Base addresses that go with it; they never see the secrets of the operator. */
                     endpoints?: {
                         [key: string]: string;
@@ -1288,7 +1716,10 @@ export interface operations {
     };
     removeOwnClient: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The way through the browser it is for. Default: the first or only one of the platform. */
+                way?: string;
+            };
             header?: never;
             path: {
                 platform: string;
@@ -1374,6 +1805,8 @@ export interface operations {
                      * @enum {string}
                      */
                     method?: "oauth2" | "credentials";
+                    /** @description Which way through the browser, for platforms with several: see `connect.ways` of `GET /platforms/{platform}`. Default: the first; for a reconnect the one by which the account was connected. */
+                    way?: string;
                     /** @description Where the browser is sent back to; one of those the operator allows. */
                     redirectUri?: string;
                 };
@@ -1561,8 +1994,51 @@ export interface operations {
                      * @enum {string}
                      */
                     method?: "oauth2" | "credentials";
+                    /** @description Which way through the browser, for platforms with several: see `connect.ways` of `GET /platforms/{platform}`. Default: the first; for a reconnect the one by which the account was connected. */
+                    way?: string;
                     /** @description Where the browser is sent back to; one of those the operator allows. */
                     redirectUri?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The next step. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectStep"];
+                };
+            };
+            /** @description An error; `code` is one of the closed list. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addAccounts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repetition of the request with the same key, within 24 hours, gives the result of the first. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What to add: all of it, or nothing. */
+                    targetIds?: string[];
                 };
             };
         };
@@ -1778,7 +2254,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The group; its posts are queued. */
+            /** @description The group; its posts are queued, scheduled or drafts. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1810,6 +2286,41 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description The group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostGroup"];
+                };
+            };
+            /** @description An error; `code` is one of the closed list. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePostGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                postGroupId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostGroupChange"];
+            };
+        };
+        responses: {
+            /** @description The group as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;

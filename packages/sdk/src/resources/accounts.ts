@@ -8,6 +8,11 @@ export interface ReconnectRequest {
   fields?: Record<string, string> | undefined
   /** For platforms with both ways. Default: the way the given fields belong to. */
   method?: 'oauth2' | 'credentials' | undefined
+  /**
+   * Which way through the browser, for platforms with several: an id of `Platform.connect.ways`. Default: the first; for a reconnect
+   * the one by which the account was connected.
+   */
+  way?: string | undefined
   /** Where the browser is sent back to; one of those the operator allows. */
   redirectUri?: string | undefined
 }
@@ -90,6 +95,24 @@ export class Accounts {
   ): Promise<ConnectStep> {
     return this.#request(
       { method: 'POST', path: `/accounts/${segment(accountId)}/reconnect`, json: request, isKeyed: true },
+      options,
+    )
+  }
+
+  /**
+   * Makes further accounts of what the authorization of an account can publish to, without a new consent. Done once however often
+   * repeated.
+   * @param request `targetIds`: what to add, all of it or nothing; without them the step lists what there is
+   * @returns `select_targets`, `connected`, or the step of a reconnect where the authorization has ended
+   * @throws PostMcpApiError `plan_limit_reached`; `conflict` for what is an account already
+   */
+  add(
+    accountId: string,
+    request: { targetIds?: string[] | undefined } = {},
+    options?: KeyedRequestOptions,
+  ): Promise<ConnectStep> {
+    return this.#request(
+      { method: 'POST', path: `/accounts/${segment(accountId)}/add`, json: request, isKeyed: true },
       options,
     )
   }

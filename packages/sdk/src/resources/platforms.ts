@@ -2,6 +2,11 @@ import { type Page, type PageData, readPage } from '../pagination.js'
 import { type Requester, type RequestOptions, segment } from '../request.js'
 import type { Finding, OwnClient, Platform } from '../types.js'
 
+/** One of several ways through the browser; see `Platform.connect.ways`. */
+export interface WayQuery {
+  way?: string | undefined
+}
+
 /** What there is to publish to. */
 export class Platforms {
   readonly #request: Requester
@@ -25,21 +30,30 @@ export class Platforms {
     )
   }
 
-  /** The workspace's own application at a platform. @throws PostMcpApiError `not_found` where the operator's is used */
-  getClient(platform: string, options?: RequestOptions): Promise<OwnClient> {
+  /**
+   * The workspace's own application at a platform.
+   * @param query `way`: an id of `Platform.connect.ways`; default: the first or only one
+   * @throws PostMcpApiError `not_found` where the operator's is used
+   */
+  getClient(platform: string, query: WayQuery = {}, options?: RequestOptions): Promise<OwnClient> {
     return this.#request(
-      { method: 'GET', path: `/platforms/${segment(platform)}/client`, isRepeatable: true },
+      {
+        method: 'GET',
+        path: `/platforms/${segment(platform)}/client`,
+        query: { ...query },
+        isRepeatable: true,
+      },
       options,
     )
   }
 
   /**
    * Uses the workspace's own application for new connections.
-   * @param client `fields` by the names of `Platform.app.fields`; `endpoints`: base addresses that go with it
+   * @param client `fields` by the names of `Platform.app.fields`, or those of the way; `endpoints`: base addresses that go with it
    */
   setClient(
     platform: string,
-    client: { fields: Record<string, string>; endpoints?: Record<string, string> },
+    client: { fields: Record<string, string>; endpoints?: Record<string, string> } & WayQuery,
     options?: RequestOptions,
   ): Promise<OwnClient> {
     return this.#request(
@@ -49,8 +63,11 @@ export class Platforms {
   }
 
   /** Uses the operator's application again for new connections. */
-  removeClient(platform: string, options?: RequestOptions): Promise<void> {
-    return this.#request({ method: 'DELETE', path: `/platforms/${segment(platform)}/client` }, options)
+  removeClient(platform: string, query: WayQuery = {}, options?: RequestOptions): Promise<void> {
+    return this.#request(
+      { method: 'DELETE', path: `/platforms/${segment(platform)}/client`, query: { ...query } },
+      options,
+    )
   }
 
   /** Looks for what stands in the way of connecting and publishing, at one platform or at all, on one page. */

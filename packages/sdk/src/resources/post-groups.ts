@@ -1,7 +1,7 @@
 import { type Page, type PageData, type PageQuery, readPage } from '../pagination.js'
 import { type KeyedRequestOptions, type Requester, type RequestOptions, segment } from '../request.js'
 import { sleep } from '../sleep.js'
-import type { Post, PostGroup, PostGroupDraft, RetryResult, Validation } from '../types.js'
+import type { Post, PostGroup, PostGroupChange, PostGroupDraft, RetryResult, Validation } from '../types.js'
 
 /** Whether nothing more happens to a post by itself: it is out, or failed, or waits for a person to look. */
 export const isFinal = (post: Pick<Post, 'state' | 'nextTryAt'>): boolean =>
@@ -36,8 +36,8 @@ export class PostGroups {
   }
 
   /**
-   * Publishes content to accounts, now. Done once however often repeated.
-   * @returns the group with its posts still queued; see `waitUntilFinal`
+   * Publishes content to accounts, now or at its time, or keeps it as a draft. Done once however often repeated.
+   * @returns the group with its posts still queued, scheduled or drafts; see `waitUntilFinal`
    * @throws PostMcpApiError `validation_failed` with every issue; nothing was made then
    */
   create(draft: PostGroupDraft, options?: KeyedRequestOptions): Promise<PostGroup> {
@@ -57,6 +57,17 @@ export class PostGroups {
   get(postGroupId: string, options?: RequestOptions): Promise<PostGroup> {
     return this.#request(
       { method: 'GET', path: `/post-groups/${segment(postGroupId)}`, isRepeatable: true },
+      options,
+    )
+  }
+
+  /**
+   * Changes a draft or what is scheduled: its content, its targets, its time; `publishAt: 'now'` releases it.
+   * @throws PostMcpApiError `conflict` when somebody changed it since `version`, or when it is being published; `validation_failed`
+   */
+  change(postGroupId: string, change: PostGroupChange, options?: RequestOptions): Promise<PostGroup> {
+    return this.#request(
+      { method: 'PATCH', path: `/post-groups/${segment(postGroupId)}`, json: change },
       options,
     )
   }
