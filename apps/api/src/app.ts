@@ -9,6 +9,7 @@ import { accountRoutes } from './routes/accounts.js'
 import { clientRoutes } from './routes/clients.js'
 import { connectionRoutes } from './routes/connections.js'
 import { documentRoutes } from './routes/documents.js'
+import { fileRoutes } from './routes/files.js'
 import { healthRoutes } from './routes/health.js'
 import { hookRoutes } from './routes/hooks.js'
 import { mediaRoutes } from './routes/media.js'
@@ -17,7 +18,9 @@ import { platformRoutes } from './routes/platforms.js'
 import { postGroupRoutes } from './routes/post-groups.js'
 import { postRoutes } from './routes/posts.js'
 import { routeGroup } from './routes/route.js'
+import { sandboxPages } from './routes/sandbox.js'
 import { workspaceRoutes } from './routes/workspace.js'
+import type { SandboxAccess } from './sandbox/sandbox-access.js'
 import { version } from './version.js'
 
 /** Largest JSON body, in bytes. */
@@ -33,8 +36,12 @@ const openApiConfig = {
   },
 }
 
-/** The HTTP API as a function from request to answer: opens nothing, listens nowhere. */
-export function createApp(core: CoreContext) {
+/**
+ * The HTTP API as a function from request to answer: opens nothing, listens nowhere.
+ *
+ * @param sandbox whose consent pages it shows; null: none
+ */
+export function createApp(core: CoreContext, sandbox: Pick<SandboxAccess, 'pageAt'> | null = null) {
   const app = routeGroup()
   app.onError(problemHandler(core.logger))
   app.notFound(notFoundHandler)
@@ -51,6 +58,8 @@ export function createApp(core: CoreContext) {
   app.route('/', oauthPages(core))
   app.route('/', hookRoutes(core))
   app.route('/', documentRoutes(core))
+  app.route('/', fileRoutes(core))
+  if (sandbox) app.route('/', sandboxPages(sandbox))
   app.use(authenticate(core))
   app.route('/', mediaRoutes(core))
   app.use(

@@ -2,17 +2,22 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import {
   type AppClient,
+  applicationId,
+  defaultMediaLimits,
   defaultPlans,
   defaultTimings,
   type Environment,
   type Manifest,
+  type MediaLimits,
   type Plans,
   PostMcpError,
   type ProviderRegistry,
+  type S3Settings,
   type Timings,
   variableOf,
 } from '@postmcp/core'
 import { z } from 'zod'
+import { isLoopback } from './sandbox/loopback.js'
 
 /** Everything the environment can set; `.env.example` explains each to users. */
 export interface Settings {
@@ -35,11 +40,16 @@ export interface Settings {
   plans: Plans
   /** The plan of a workspace that is made here. */
   plan: string
-  /** Port of the sandbox beside the API; null: none is started. */
+  /** Port of the sandbox beside the API; null: there is none. */
   sandboxPort: number | null
   /** Addresses a platform may send a browser back to; the first is the default. */
   redirectUris: string[]
   timings: Timings
+  mediaLimits: MediaLimits
+  /** The bucket that media are kept in; null: the data directory. Holds secrets. */
+  mediaBucket: S3Settings | null
+  /** Where this machine reaches us; without a trailing slash. */
+  localUrl: string
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
@@ -73,10 +83,6 @@ const planList = z.string().transform(
     ),
 )
 
-/** Whether only this machine reaches an address; the sandbox is not for the world. */
-const isLoopback = (address: string): boolean =>
-  /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(new URL(address).hostname)
-
 /** Reads one variable. @throws PostMcpError `config_invalid` that names the variable and never its value */
 function read<T>(env: NodeJS.ProcessEnv, name: string, schema: z.ZodType<T>): T {
   const value = env[name]?.trim()
@@ -91,7 +97,9 @@ function read<T>(env: NodeJS.ProcessEnv, name: string, schema: z.ZodType<T>): T 
  * `…_CLIENT_SECRET` is the new one, `…_CLIENT_SECRET_PREVIOUS` the old one.
  * @throws PostMcpError `config_invalid` when a part is missing
  */
-function readClient(env: NodeJS.ProcessEnv, { id, name, app }: Manifest): AppClient | null {
+function readClient(env: NodeJS.ProcessEnv, manifest: Manifest): AppClient | null {
+  const { name, app } = manifest
+  const id = applicationId(manifest)
   const text = z.string().optional()
   const optionalScopes = read(env, variableOf(id, 'optionalScopes'), list.default([]))
   const given = (app?.fields ?? []).flatMap((field) => {
@@ -112,17 +120,55 @@ function readClient(env: NodeJS.ProcessEnv, { id, name, app }: Manifest): AppCli
   return { id: clientId, secrets, optionalScopes, values }
 }
 
+/** @throws PostMcpError `config_invalid` when a part is missing */
+function readBucket(env: NodeJS.ProcessEnv): S3Settings | null {
+  const of = <T>(name: string, schema: z.ZodType<T>): T => read(env, `POSTMCP_MEDIA_S3_${name}`, schema)
+  const text = z.string().optional()
+  const bucket = of('BUCKET', text)
+  if (bucket === undefined) return null
+  const endpoint = of('ENDPOINT', z.url({ protocol: /^https?$/ }).optional()) ?? null
+  const accessKeyId = of('ACCESS_KEY_ID', text)
+  const secretAccessKey = of('SECRET_ACCESS_KEY', text)
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    throw new PostMcpError(
+      'config_invalid',
+      'POSTMCP_MEDIA_S3_ACCESS_KEY_ID and POSTMCP_MEDIA_S3_SECRET_ACCESS_KEY belong together; one of them is not set.',
+    )
+  }
+  const prefix = of(
+    'PREFIX',
+    z
+      .string()
+      .regex(/^[\w.-]+(\/[\w.-]+)*\/?$/, 'must be a path such as postmcp/media')
+      .optional(),
+  )
+  const pathStyle = of('PATH_STYLE', z.enum(['on', 'off']).default(endpoint === null ? 'off' : 'on'))
+  return {
+    bucket,
+    endpoint,
+    region: of('REGION', z.string().default('us-east-1')),
+    credentials:
+      accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey },
+    prefix: prefix === undefined ? '' : prefix.replace(/\/?$/, '/'),
+    forcePathStyle: pathStyle === 'on',
+  }
+}
+
+const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+/** An address of this machine under which somebody who listens on `host` is found. */
+export const localUrlOf = (host: string, port: number): string => {
+  const anywhere: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+  return `http://${hostInUrl(anywhere[host] ?? host)}:${port}`
+}
+
 /** The only reader of the environment. @throws PostMcpError `config_invalid` */
 export function readSettings(env: NodeJS.ProcessEnv, providers: ProviderRegistry): Settings {
   const dataDir = resolve(read(env, 'POSTMCP_DATA_DIR', z.string().default(join(homedir(), '.postmcp'))))
   const host = read(env, 'POSTMCP_HOST', z.string().default('127.0.0.1'))
   const port = read(env, 'POSTMCP_PORT', z.coerce.number().int().min(0).max(65535).default(4477))
   const url = z.url({ protocol: /^https?$/ })
-  const publicUrl = read(
-    env,
-    'POSTMCP_PUBLIC_URL',
-    url.default(`http://${host.includes(':') ? `[${host}]` : host}:${port}`),
-  )
+  const publicUrl = read(env, 'POSTMCP_PUBLIC_URL', url.default(`http://${hostInUrl(host)}:${port}`))
   const databaseUrl = read(env, 'DATABASE_URL', z.url({ protocol: /^postgres(ql)?$/ }).optional()) ?? null
 
   const endpoints: Settings['endpoints'] = {}
@@ -132,8 +178,10 @@ export function readSettings(env: NodeJS.ProcessEnv, providers: ProviderRegistry
       const value = read(env, `POSTMCP_${manifest.id.toUpperCase()}_${snakeCase(name)}_URL`, url.optional())
       if (value) endpoints[manifest.id] = { ...endpoints[manifest.id], [name]: value }
     }
+  }
+  for (const { manifest } of providers.listWays()) {
     const client = readClient(env, manifest)
-    if (client) clients[manifest.id] = client
+    if (client) clients[applicationId(manifest)] = client
   }
   const timings = { ...defaultTimings }
   for (const name of Object.keys(timings) as (keyof Timings)[]) {
@@ -181,5 +229,19 @@ export function readSettings(env: NodeJS.ProcessEnv, providers: ProviderRegistry
     endpoints,
     clients,
     timings,
+    mediaLimits: {
+      maxBytes: read(
+        env,
+        'POSTMCP_MAX_MEDIA_BYTES',
+        z.coerce.number().int().positive().default(defaultMediaLimits.maxBytes),
+      ),
+      keepDays: read(
+        env,
+        'POSTMCP_MEDIA_DAYS',
+        z.coerce.number().positive().default(defaultMediaLimits.keepDays),
+      ),
+    },
+    mediaBucket: readBucket(env),
+    localUrl: localUrlOf(host, port),
   }
 }

@@ -12,6 +12,7 @@ import {
   type Logger,
   loadSigningClient,
   localMediaStorage,
+  type MediaStorage,
   openVault,
   type ProviderRegistry,
   RefreshFlights,
@@ -19,6 +20,7 @@ import {
   reportKeys,
   type Scope,
   type Store,
+  s3MediaStorage,
   systemClock,
   type Workspace,
 } from '@postmcp/core'
@@ -30,7 +32,7 @@ import { readSettings, type Settings } from './env.js'
 import { keyRingPath, openKeyRing } from './key-ring.js'
 import { withFileLock } from './locks/file-lock.js'
 import { createLogger } from './logger.js'
-import { type SandboxBeside, startSandboxBeside } from './sandbox.js'
+import { joinSandbox, noSandbox, type SandboxAccess } from './sandbox/sandbox-access.js'
 import { version } from './version.js'
 
 /** What a first start made, for the user to be told. */
@@ -49,7 +51,9 @@ export interface Installation {
   /** The workspace of this machine's owner. */
   owner: Scope
   keyProvider: KeyProvider
-  /** Where the simulated platforms can be looked at; null: none run here. */
+  /** The simulated platforms, in this process or in another one. */
+  sandbox: SandboxAccess
+  /** Where they could be looked at when this was opened; null: nowhere. */
   sandboxUrl: string | null
   firstStart: FirstStart
   /** Waits for what must not be lost, then lets go of everything; stops the embedded database if nobody else uses it. */
@@ -62,6 +66,7 @@ export const platformRegistry = (): ProviderRegistry => createRegistry(providers
 /**
  * Opens the installation the environment describes; the one place where things are built. A first start makes the database, key
  * ring, workspace and API key.
+ * @param options.withSandbox whether the sandbox may run in this process; else one that runs in another is used
  * @throws PostMcpError `config_invalid`, `database_unavailable`, `unsupported_machine`, `keyring_missing`, `keyring_wrong`
  */
 export async function openInstallation(
@@ -107,9 +112,9 @@ export async function openInstallation(
         ...(await firstWorkspace({ store, clock: systemClock }, settings, 'live', paths.apiKey)),
       }
     })
-    const sandbox = await openSandbox(settings, logger, options.withSandbox ?? false)
-    if (sandbox) {
-      closers.push(() => sandbox.close())
+    const { sandboxPort, publicUrl, redirectUris } = settings
+    const mayRun = options.withSandbox ?? false
+    if (mayRun && sandboxPort !== null) {
       await withFileLock(paths.setupLock, {}, () =>
         firstWorkspace({ store, clock: systemClock }, settings, 'sandbox', paths.sandboxApiKey),
       )
@@ -119,11 +124,23 @@ export async function openInstallation(
     const refreshFlights = new RefreshFlights()
     closers.push(() => refreshFlights.settled())
     const vault = openVault({ keys: store.keys, provider: keyRing.provider, clock: systemClock })
+    const documented = await documentClients({ store, vault }, registry, settings)
+    const sandbox =
+      sandboxPort === null
+        ? noSandbox
+        : await joinSandbox({
+            settings: { sandboxPort, publicUrl, redirectUris },
+            clients: documented,
+            ...{ store, processId, logger, mayRun },
+          })
+    closers.push(() => sandbox.close())
     const core: CoreContext = {
       store,
       vault,
       providers: registry,
-      media: localMediaStorage(paths.media),
+      media: openMediaStorage(settings, paths.media, closers),
+      mediaLimits: settings.mediaLimits,
+      files: live,
       clock: systemClock,
       logger,
       timings: settings.timings,
@@ -133,20 +150,24 @@ export async function openInstallation(
         live: {
           http: live,
           endpoints: settings.endpoints,
-          clients: { ...(await documentClients({ store, vault }, registry, settings)), ...settings.clients },
+          clients: { ...documented, ...settings.clients },
         },
-        sandbox: sandbox?.environment ?? null,
+        get sandbox() {
+          return sandbox.environment()
+        },
       },
       plans: settings.plans,
-      publicUrl: settings.publicUrl,
-      redirectUris: settings.redirectUris,
+      publicUrl,
+      localUrl: settings.localUrl,
+      redirectUris,
     }
     return {
       core,
       settings,
       logger,
       owner: { workspaceId: workspace.id, actor: 'local' },
-      sandboxUrl: sandbox?.origin ?? null,
+      sandbox,
+      sandboxUrl: sandbox.origin(),
       keyProvider: keyRing.provider,
       firstStart: { apiKeyFile, keyRingFile: keyRing.created ? keyRingPath(settings.dataDir) : null },
       close,
@@ -172,12 +193,16 @@ async function documentClients(
   )
 }
 
-const openSandbox = async (
-  { sandboxPort, redirectUris }: Settings,
-  logger: Logger,
-  isWanted: boolean,
-): Promise<SandboxBeside | null> =>
-  isWanted && sandboxPort !== null ? startSandboxBeside({ sandboxPort, redirectUris }, logger) : null
+function openMediaStorage(
+  { mediaBucket }: Settings,
+  folder: string,
+  closers: (() => Promise<void>)[],
+): MediaStorage {
+  if (!mediaBucket) return localMediaStorage(folder)
+  const storage = s3MediaStorage(mediaBucket)
+  closers.push(() => storage.close())
+  return storage
+}
 
 /** Tells the others which key-encryption keys this process holds, so that a rotation waits for it. */
 async function keepReportingKeys(

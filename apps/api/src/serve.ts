@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { serve as listen, type ServerType } from '@hono/node-server'
 import { type CoreContext, PostMcpError, startWorker, type Worker } from '@postmcp/core'
 import { createApp } from './app.js'
 import { announceServer, asOnlyServer, makeDataDir, withdrawServer } from './data-dir.js'
-import { readSettings } from './env.js'
+import { localUrlOf, readSettings } from './env.js'
 import { RequestClock, untilIdle } from './idle.js'
 import { type Installation, openInstallation, platformRegistry } from './installation.js'
+import { uploadPath } from './routes/media.js'
 
 /** What runs in this process. */
 export type ServeRole = 'all' | 'api' | 'worker'
@@ -52,14 +55,18 @@ async function run(options: Parameters<typeof serve>[0]): Promise<void> {
     if (role !== 'api') worker = await startWorker(core)
     let url: string | null = null
     if (role !== 'worker') {
-      const app = createApp(core)
+      const app = createApp(core, installation.sandbox)
       const serverNonce = randomUUID()
       // Nothing from the socket reaches the app's bindings: a local principal cannot be sent over the network.
-      const fetch = (request: Request) =>
-        clock.counted(request, () => app.fetch(toNodeRequest(request), { serverNonce }))
+      const fetch = (request: Request, { incoming }: { incoming: IncomingMessage | Http2ServerRequest }) => {
+        hurry(request, incoming)
+        return clock.counted(request, () => app.fetch(toNodeRequest(request), { serverNonce }))
+      }
       server = await listening(fetch, settings.host, settings.port)
       url = addressOf(server, settings.host)
+      core.localUrl = localUrlOf(settings.host, Number(new URL(url).port))
       if (new URL(core.publicUrl).port === '0') nameSelf(core, url)
+      installation.sandbox.hearAt(core.localUrl, core.publicUrl)
       await announceServer(settings.dataDir, { url, pid: process.pid, nonce: serverNonce })
     }
     onReady({ url, installation })
@@ -90,14 +97,28 @@ function toNodeRequest(request: Request): Request {
   })
 }
 
+/** Longest time in which a request may come in that is no file; a file takes as long as it takes, but must not stand still. */
+const requestMs = 300_000
+
+/** In place of Node's own limit, which knows no difference between requests. */
+function hurry(request: Request, incoming: IncomingMessage | Http2ServerRequest): void {
+  if (request.method === 'GET' || new URL(request.url).pathname === uploadPath) return
+  const timer = setTimeout(() => incoming.destroy(), requestMs)
+  incoming.once('close', () => clearTimeout(timer))
+}
+
 function listening(
-  fetch: (request: Request) => Response | Promise<Response>,
+  fetch: (
+    request: Request,
+    env: { incoming: IncomingMessage | Http2ServerRequest },
+  ) => Response | Promise<Response>,
   hostname: string,
   port: number,
 ): Promise<ServerType> {
   return new Promise((resolve, reject) => {
     // Replaced global objects would no longer be what other libraries in this process compare with.
-    const options = { fetch, hostname, port, overrideGlobalObjects: false }
+    const serverOptions = { requestTimeout: 0, headersTimeout: 60_000 }
+    const options = { fetch, hostname, port, overrideGlobalObjects: false, serverOptions }
     const server = listen(options, () => resolve(server))
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'is taken' : `cannot be used (${error.code ?? error.message})`

@@ -106,7 +106,13 @@ function startSession(dataDir: string, user: { uid?: number; gid?: number } = {}
       '--import',
       loader,
     ].concat(sessionProgram, dataDir),
-    { detached: true, cwd: '/', stdio: ['pipe', 'pipe', 'inherit'], ...user },
+    {
+      detached: true,
+      cwd: '/',
+      env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') },
+      stdio: ['pipe', 'pipe', 'inherit'],
+      ...user,
+    },
   )
   const ended = once(child, 'exit')
   const line = once(createInterface(child.stdout), 'line')

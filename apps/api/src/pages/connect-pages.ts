@@ -9,7 +9,7 @@ const sandboxNote = (mode: 'live' | 'sandbox') =>
 
 /** Who asks, for which workspace; the way on is a button, so that no preview of a link binds a browser. */
 export const startPage = (
-  { platformName, workspace, userCode, connection, authorizationUrl }: StartPage,
+  { platformName, workspace, userCode, connection, authorizationUrl, otherWays }: StartPage,
   action: string,
   token: string,
 ): Html =>
@@ -25,7 +25,14 @@ ${sandboxNote(workspace.mode)}
 <form method="post" action="${action}">
 <input type="hidden" name="token" value="${token}">
 <button class="strong">Continue to ${platformName}</button>
-</form>`,
+${otherWays.map(
+  ({
+    id,
+    name,
+    summary,
+  }) => html`<p><button name="way" value="${id}">Go by ${name}</button> <span class="quiet">${summary}</span></p>
+`,
+)}</form>`,
   )
 
 /** What became of the callback. */

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import {
+  addAccounts,
   connectAccount,
   disconnectAccount,
   getAccount,
@@ -34,6 +35,10 @@ const way = {
   fields: fields.default({}),
   method: z.enum(['oauth2', 'credentials']).optional().openapi({
     description: 'For platforms with both ways. Default: the way the given fields belong to.',
+  }),
+  way: z.string().max(100).optional().openapi({
+    description:
+      'Which way through the browser, for platforms with several: see `connect.ways` of `GET /platforms/{platform}`. Default: the first; for a reconnect the one by which the account was connected.',
   }),
   redirectUri: z.string().max(2000).optional().openapi({
     description: 'Where the browser is sent back to; one of those the operator allows.',
@@ -110,6 +115,28 @@ const reconnect = createRoute({
   responses: { 200: json(connectStepSchema, 'The next step.'), ...problems },
 })
 
+const add = createRoute({
+  ...common,
+  method: 'post',
+  path: '/accounts/{accountId}/add',
+  operationId: 'addAccounts',
+  summary: 'Add further targets of the authorization of an account, without a new consent',
+  description:
+    'Without `targetIds` the step lists what can be added, and the choice goes to `POST /connections/{connectionId}`. Where the authorization has ended, the step is that of a reconnect.',
+  request: {
+    params,
+    headers: idempotencyHeaders,
+    body: jsonBody(
+      z.object({
+        targetIds: z.array(z.string().max(1000)).max(1000).optional().openapi({
+          description: 'What to add: all of it, or nothing.',
+        }),
+      }),
+    ),
+  },
+  responses: { 200: json(connectStepSchema, 'The next step.'), ...problems },
+})
+
 const disconnect = createRoute({
   ...common,
   method: 'post',
@@ -155,6 +182,17 @@ export const accountRoutes: Routes = (core) =>
     .openapi(reconnect, async (c) => {
       const scope = c.get('scope')
       const step = await reconnectAccount(
+        core,
+        scope,
+        c.req.valid('param').accountId,
+        c.req.valid('json'),
+        c.req.valid('header')['idempotency-key'],
+      )
+      return c.json(await shapeConnectStep(step, (id) => getAccount(core, scope, id)), 200)
+    })
+    .openapi(add, async (c) => {
+      const scope = c.get('scope')
+      const step = await addAccounts(
         core,
         scope,
         c.req.valid('param').accountId,

@@ -5,6 +5,10 @@ import { bearer, json, jsonBody, problems, type Routes, routeGroup } from './rou
 
 const common = { tags: ['Platforms'], security: bearer }
 const params = z.object({ platform: z.string() })
+const way = z.string().max(100).optional().openapi({
+  description: 'The way through the browser it is for. Default: the first or only one of the platform.',
+})
+const query = z.object({ way })
 
 const get = createRoute({
   ...common,
@@ -12,7 +16,7 @@ const get = createRoute({
   path: '/platforms/{platform}/client',
   operationId: 'getOwnClient',
   summary: "The workspace's own application at a platform, without its secrets",
-  request: { params },
+  request: { params, query },
   responses: { 200: json(ownClientSchema, 'The application.'), ...problems },
 })
 
@@ -27,8 +31,9 @@ const set = createRoute({
     body: jsonBody(
       z.object({
         fields: z.record(z.string(), z.string().max(10_000)).openapi({
-          description: 'By the names of `app.fields` of the platform.',
+          description: 'By the names of `app.fields` of the platform, or of its way.',
         }),
+        way,
         endpoints: z.record(z.string(), z.string().max(2000)).optional().openapi({
           description: 'Base addresses that go with it; they never see the secrets of the operator.',
         }),
@@ -44,7 +49,7 @@ const remove = createRoute({
   path: '/platforms/{platform}/client',
   operationId: 'removeOwnClient',
   summary: "Use the operator's application again for new connections",
-  request: { params },
+  request: { params, query },
   responses: { 204: { description: 'It is no longer used for new connections.' }, ...problems },
 })
 
@@ -62,7 +67,7 @@ export const clientRoutes: Routes = (core) =>
   routeGroup()
     .openapi(get, async (c) => {
       const { platform } = c.req.valid('param')
-      const own = await getOwnClient(core, c.get('scope'), platform)
+      const own = await getOwnClient(core, c.get('scope'), platform, c.req.valid('query').way)
       if (!own)
         throw new PostMcpError('not_found', `This workspace has no application of its own at ${platform}.`)
       return c.json(shapeOwnClient(own), 200)
@@ -75,7 +80,8 @@ export const clientRoutes: Routes = (core) =>
       )
     })
     .openapi(remove, async (c) => {
-      await removeOwnClient(core, c.get('scope'), c.req.valid('param').platform)
+      const { platform } = c.req.valid('param')
+      await removeOwnClient(core, c.get('scope'), platform, c.req.valid('query').way)
       return c.body(null, 204)
     })
     .openapi(doctor, async (c) => {

@@ -6,6 +6,7 @@ import {
   confirmAuthorization,
   openStartPage,
   PostMcpError,
+  takeOtherWay,
 } from '@postmcp/core'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -50,14 +51,18 @@ export function oauthPages(core: CoreContext): Hono<AppEnv> {
   })
 
   app.post('/accounts/oauth/start/:token', ourForms, async (c) => {
-    const { connection, authorizationUrl } = await openStartPage(core, c.req.param('token'))
+    const { token } = c.req.param()
+    const { connection, ...opened } = await openStartPage(core, token)
     const shown = getCookie(c, `${shownPrefix}${connection.id}`)
+    const form = await readForm(c)
     // Whoever started this could else make the form of a page of his own press the button in somebody's browser.
-    if (!shown || (await readForm(c)).token !== shown) {
+    if (!shown || form.token !== shown) {
       throw new PostMcpError('state_invalid', 'This was not sent by the page that says who asks.', {
         nextAction: 'Open the link itself, and go on from the page it shows.',
       })
     }
+    const { authorizationUrl } =
+      form.way === undefined ? opened : await takeOtherWay(core, token, String(form.way))
     setCookie(c, `${cookiePrefix}${connection.id}`, await bindBrowser(core, connection), {
       ...cookieOptions,
       // Lax, for the platform sends the browser back by a link of its own.

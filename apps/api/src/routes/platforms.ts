@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { configuredClients } from '@postmcp/core'
+import { type CoreContext, configuredClients, type Manifest } from '@postmcp/core'
 import { platformSchema, shapePlatform } from '../schemas/platform.js'
 import { bearer, json, problems, type Routes, routeGroup } from './route.js'
 
@@ -24,17 +24,23 @@ const get = createRoute({
   responses: { 200: json(platformSchema, 'The platform.'), ...problems },
 })
 
+/** A platform as it is on each of its ways, the first one first. */
+function viewsOf({ providers }: CoreContext, id: string): [Manifest, ...Manifest[]] {
+  const further = providers.listWays().flatMap(({ manifest }) => (manifest.id === id ? [manifest] : []))
+  return [providers.get(id).manifest, ...further.slice(1)]
+}
+
 export const platformRoutes: Routes = (core) =>
   routeGroup()
     .openapi(list, async (c) => {
       const clients = await configuredClients(core, c.get('scope'))
       const data = core.providers
         .list()
-        .map(({ manifest }) => shapePlatform(manifest, clients.has(manifest.id)))
+        .map(({ manifest }) => shapePlatform(viewsOf(core, manifest.id), clients))
       return c.json({ data }, 200)
     })
     .openapi(get, async (c) => {
       const { manifest } = core.providers.get(c.req.valid('param').platform)
       const clients = await configuredClients(core, c.get('scope'))
-      return c.json(shapePlatform(manifest, clients.has(manifest.id)), 200)
+      return c.json(shapePlatform(viewsOf(core, manifest.id), clients), 200)
     })

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import {
   cancelPostGroup,
+  changePostGroup,
   createPostGroup,
   getPostGroup,
   listPostGroups,
@@ -9,6 +10,7 @@ import {
 } from '@postmcp/core'
 import { idempotencyHeaders, idOf, pageOf, pageQuery, toPage } from '../schemas/common.js'
 import {
+  changeSchema,
   draftSchema,
   postGroupSchema,
   retryResultSchema,
@@ -36,9 +38,12 @@ const create = createRoute({
   method: 'post',
   path: '/post-groups',
   operationId: 'createPostGroup',
-  summary: 'Publish content to accounts, now',
+  summary: 'Publish content to accounts, now or later, or keep it as a draft',
   request: { headers: idempotencyHeaders, body: jsonBody(draftSchema) },
-  responses: { 201: json(postGroupSchema, 'The group; its posts are queued.'), ...problems },
+  responses: {
+    201: json(postGroupSchema, 'The group; its posts are queued, scheduled or drafts.'),
+    ...problems,
+  },
 })
 
 const list = createRoute({
@@ -59,6 +64,16 @@ const get = createRoute({
   summary: 'A post group with its posts',
   request: { params },
   responses: { 200: json(postGroupSchema, 'The group.'), ...problems },
+})
+
+const change = createRoute({
+  ...common,
+  method: 'patch',
+  path: '/post-groups/{postGroupId}',
+  operationId: 'changePostGroup',
+  summary: 'Change a draft or a scheduled group: its content, its targets, its time; or release it',
+  request: { params, body: jsonBody(changeSchema) },
+  responses: { 200: json(postGroupSchema, 'The group as it is now.'), ...problems },
 })
 
 const retry = createRoute({
@@ -105,6 +120,13 @@ export const postGroupRoutes: Routes = (core) =>
     .openapi(get, async (c) => {
       return c.json(
         shapePostGroup(await getPostGroup(core, c.get('scope'), c.req.valid('param').postGroupId)),
+        200,
+      )
+    })
+    .openapi(change, async (c) => {
+      const { postGroupId } = c.req.valid('param')
+      return c.json(
+        shapePostGroup(await changePostGroup(core, c.get('scope'), postGroupId, c.req.valid('json'))),
         200,
       )
     })

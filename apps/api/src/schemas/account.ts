@@ -36,6 +36,9 @@ export const accountSchema = z
     lastUsedAt: optionalInstant,
     expiresAt: optionalInstant.openapi({ description: 'When access ends if it is not renewed.' }),
     reconsentBy: optionalInstant.openapi({ description: 'When the person must consent again.' }),
+    way: z.string().nullable().openapi({
+      description: 'By which way through the browser it was connected, where the platform has several.',
+    }),
     nextAction: z.object({
       kind: z.enum(['none', 'reconnect', 'settle_with_platform', 'connect_again']),
       message: z.string(),
@@ -73,6 +76,7 @@ export const shapeAccount = ({
   lastUsedAt: toOptionalInstant(account.lastUsedAt),
   expiresAt: toOptionalInstant(report.expiresAt),
   reconsentBy: toOptionalInstant(report.reconsentBy),
+  way: report.way,
   nextAction: report.nextAction,
   createdAt: toInstant(account.createdAt),
 })
@@ -152,6 +156,13 @@ export const connectStepSchema = z
       type: z.literal('select_targets'),
       connectionId: idOf('connection'),
       targets: z.array(targetSchema),
+      alreadyConnected: z.array(targetSchema.extend({ accountId: idOf('account') })).openapi({
+        description:
+          'What is an account already and cannot be chosen again; empty unless targets are added to an authorization.',
+      }),
+      accountsLeft: z.int().nullable().openapi({
+        description: 'How many more accounts the plan has room for; null: any number.',
+      }),
       instructions: z.string().nullable().openapi({
         description: 'What to do at the platform for more targets to appear; then ask with `refreshTargets`.',
       }),

@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import {
   type Attempt,
-  type Media,
   type NotRetried,
   type Post,
   type PostFailure,
   type PostGroupView,
   postStates,
   type RetryResult,
+  visibilities,
 } from '@postmcp/core'
 import {
   failureSchema,
@@ -19,39 +19,123 @@ import {
   toOptionalInstant,
 } from './common.js'
 
+const contentFields = {
+  text: z.string().max(100_000),
+  title: z
+    .string()
+    .max(1000)
+    .optional()
+    .openapi({ description: 'Where the platform has titles: YouTube, Pinterest, photos on TikTok.' }),
+  description: z.string().max(100_000).optional().openapi({
+    description: 'Takes the place of the text where the platform has descriptions: YouTube, Pinterest.',
+  }),
+  tags: z.array(z.string().max(500)).max(100).optional().openapi({
+    description: 'Without number sign, where the platform has tags apart from the text.',
+  }),
+  link: z
+    .object({
+      url: z.url({ protocol: /^https?$/ }),
+      title: z.string().max(1000).optional(),
+      description: z.string().max(5000).optional(),
+    })
+    .optional()
+    .openapi({
+      description: 'A page shown as a card where the platform has them; elsewhere its address ends the text.',
+    }),
+  media: z
+    .array(
+      z.object({
+        mediaId: idOf('media'),
+        altText: z.string().max(10_000).optional(),
+        thumbnailId: idOf('media')
+          .optional()
+          .openapi({ description: 'A picture shown before a video plays.' }),
+      }),
+    )
+    .max(50),
+  languages: z
+    .array(
+      z.string().regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*$/, 'is not a language tag such as en or pt-BR'),
+    )
+    .max(10)
+    .optional(),
+  visibility: z.enum(visibilities).optional().openapi({
+    description: 'Default: as is usual at the platform. One that a platform does not have is refused.',
+  }),
+  replies: z.array(z.string().max(100_000)).max(100).optional().openapi({
+    description:
+      'What the account publishes below its own post, in this order: further posts of a thread, or comments.',
+  }),
+}
+
 const contentSchema = z
   .object({
-    text: z.string().max(100_000).default(''),
-    link: z
-      .object({
-        url: z.url({ protocol: /^https?$/ }),
-        title: z.string().max(1000).optional(),
-        description: z.string().max(5000).optional(),
-      })
-      .optional()
-      .openapi({ description: 'A page shown as a card where the platform has them.' }),
-    media: z
-      .array(z.object({ mediaId: idOf('media'), altText: z.string().max(10_000).optional() }))
-      .max(50)
-      .default([]),
-    languages: z
-      .array(
-        z.string().regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*$/, 'is not a language tag such as en or pt-BR'),
-      )
-      .max(10)
-      .optional(),
+    ...contentFields,
+    text: contentFields.text.default(''),
+    media: contentFields.media.default([]),
   })
   .openapi('Content')
+
+const overridesSchema = z
+  .object({
+    ...contentFields,
+    text: contentFields.text.optional(),
+    media: contentFields.media.optional(),
+  })
+  .openapi('ContentOverrides', { description: 'What takes the place of fields of the group for one target.' })
+
+const optionsSchema = z
+  .record(z.string().max(50), z.union([z.string().max(5000), z.int(), z.boolean()]))
+  .openapi('PostOptions', { description: 'Choices that only its platform has; see the platform.' })
+
+const targetFields = { overrides: overridesSchema.optional(), options: optionsSchema.optional() }
+const targetsSchema = z
+  .array(z.object({ accountId: idOf('account'), ...targetFields }))
+  .min(1)
+  .max(100)
+
+const publishAtSchema = z.string().max(60).openapi({
+  description:
+    'An instant, such as 2026-12-01T09:00:00Z, or a local time, such as 2026-12-01T09:00, with `timeZone`.',
+  example: '2026-12-01T09:00',
+})
+const timeZoneSchema = z.string().max(60).openapi({ description: 'IANA name.', example: 'Europe/Berlin' })
+const graceSchema = z
+  .int()
+  .min(60)
+  .max(30 * 24 * 60 * 60)
+  .openapi({
+    description:
+      'How late a post may still go out when nothing could be published at its time; later it fails. Default 3600.',
+  })
 
 export const draftSchema = z
   .object({
     content: contentSchema,
-    targets: z
-      .array(z.object({ accountId: idOf('account') }))
-      .min(1)
-      .max(100),
+    targets: targetsSchema,
+    publishAt: publishAtSchema.optional(),
+    timeZone: timeZoneSchema.optional(),
+    graceSeconds: graceSchema.optional(),
+    draft: z.boolean().optional().openapi({ description: 'Kept without being published. Default false.' }),
   })
-  .openapi('PostGroupDraft', { description: 'One piece of content and the accounts it goes to.' })
+  .openapi('PostGroupDraft', {
+    description: 'One piece of content, the accounts it goes to, and when: without a time, at once.',
+  })
+
+export const changeSchema = z
+  .object({
+    version: z.int().openapi({ description: 'Of the group as you saw it; a later one is not overwritten.' }),
+    content: contentSchema.optional(),
+    targets: targetsSchema.optional().openapi({ description: 'All of them, in place of those there are.' }),
+    publishAt: z
+      .union([z.literal('now'), publishAtSchema])
+      .nullable()
+      .optional()
+      .openapi({ description: 'A time, `now`, or null: a draft again.' }),
+    timeZone: timeZoneSchema.optional(),
+    graceSeconds: graceSchema.optional(),
+  })
+  .openapi('PostGroupChange', { description: 'What is to be different; everything absent stays as it is.' })
 
 export const validationSchema = z
   .object({ valid: z.boolean(), issues: z.array(issueSchema) })
@@ -68,9 +152,18 @@ export const postSchema = z
     visibility: z.enum(['public', 'limited', 'private']).nullable(),
     platformPostId: z.string().nullable(),
     permalink: z.string().nullable(),
+    parts: z.array(z.string()).openapi({
+      description: 'Ids at the platform of what else belongs to the post: messages of an album, replies.',
+    }),
+    ...targetFields,
+    progress: z.object({ uploadedBytes: z.int(), totalBytes: z.int() }).nullable().openapi({
+      description: 'How much of its files has arrived at the platform; null when none are on the way.',
+    }),
     publishedAt: optionalInstant,
     deletedAt: optionalInstant,
-    failure: failureSchema.nullable(),
+    failure: failureSchema.nullable().openapi({
+      description: 'Why it is not published; of a published post, what of it is missing, such as a reply.',
+    }),
     nextTryAt: optionalInstant.openapi({
       description: 'When it is looked at again; null when it is final or waits for a person.',
     }),
@@ -97,6 +190,9 @@ export const shapePost = (post: Post): z.output<typeof postSchema> => ({
   visibility: post.sent?.visibility ?? null,
   platformPostId: post.sent?.platformPostId ?? null,
   permalink: post.sent?.permalink ?? null,
+  parts: post.sent?.parts ?? [],
+  ...post.target,
+  progress: post.progress,
   publishedAt: toOptionalInstant(post.publishedAt),
   deletedAt: toOptionalInstant(post.deletedAt),
   failure: shapeFailure(post.failure),
@@ -148,6 +244,10 @@ export const postGroupSchema = z
       'needs_your_action',
     ]),
     content: contentSchema,
+    publishAt: optionalInstant,
+    timeZone: z.string().nullable(),
+    graceSeconds: z.int(),
+    version: z.int().openapi({ description: 'Goes up with every change.' }),
     posts: z.array(postSchema),
     createdAt: instant,
   })
@@ -161,6 +261,10 @@ export const shapePostGroup = ({
   id: group.id,
   status,
   content: group.content,
+  publishAt: toOptionalInstant(group.publishAt),
+  timeZone: group.timeZone,
+  graceSeconds: group.graceSeconds,
+  version: group.version,
   posts: posts.map(shapePost),
   createdAt: toInstant(group.createdAt),
 })
@@ -193,28 +297,4 @@ export const shapeRetryResult = ({
   retried,
   reconciling,
   notRetried: notRetried satisfies NotRetried[],
-})
-
-export const mediaSchema = z
-  .object({
-    id: idOf('media'),
-    mimeType: z.string(),
-    bytes: z.int(),
-    sha256: z.string(),
-    width: z.int().nullable(),
-    height: z.int().nullable(),
-    fileName: z.string().nullable(),
-    createdAt: instant,
-  })
-  .openapi('Media')
-
-export const shapeMedia = (media: Media): z.output<typeof mediaSchema> => ({
-  id: media.id,
-  mimeType: media.mimeType,
-  bytes: media.bytes,
-  sha256: media.sha256,
-  width: media.width,
-  height: media.height,
-  fileName: media.fileName,
-  createdAt: toInstant(media.createdAt),
 })
