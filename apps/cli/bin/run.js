@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url'
-import { execute, settings } from '@oclif/core'
+import { keepCompiled } from './keep-compiled.js'
+
+keepCompiled()
+// Only now, so that it is kept as well.
+const { execute, settings } = await import('@oclif/core')
 
 // What runs is what was built, whatever NODE_ENV says.
 settings.enableAutoTranspile = false
@@ -17,4 +21,5 @@ const logger = {
   error: silent,
 }
 
-await execute({ loadOptions: { root: fileURLToPath(import.meta.url), logger } })
+// Not awaited: after `| head` oclif would wait for a reader that is gone, and Node would complain of it.
+execute({ loadOptions: { root: fileURLToPath(import.meta.url), logger } })

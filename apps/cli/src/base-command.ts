@@ -1,7 +1,9 @@
 import { Command } from '@oclif/core'
+import type { PostGroup } from '@postmcp/sdk'
 import { exitCodeOf, Interrupted, toApiError } from './errors.js'
 import { type ApiAccess, openApi } from './open-api.js'
 import { renderError } from './render/error.js'
+import { showProgress } from './render/progress.js'
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
@@ -39,6 +41,12 @@ export abstract class BaseCommand extends Command {
   /** A note for the person at the terminal, not part of the result. */
   protected note(text: string): void {
     if (process.stderr.isTTY && !this.jsonEnabled()) process.stderr.write(`${text}\n`)
+  }
+
+  /** Shows on a terminal how far the files of a group have got, while it is waited for. */
+  protected progressOf(group: PostGroup): (group: PostGroup) => void {
+    if (!process.stderr.isTTY || this.jsonEnabled()) return () => {}
+    return showProgress(group, process.stderr)
   }
 
   /** Tells that a list goes on after the page shown. */

@@ -1,107 +1,217 @@
-import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { Flags } from '@oclif/core'
-import type { PostGroupDraft, PostMcp } from '@postmcp/sdk'
+import type { Content, ContentDraft, PostGroupDraft, PostMcp, TargetDraft } from '@postmcp/sdk'
+import type { AccountDraft, DraftFile, ContentDraft as FileContent } from './draft-file.js'
 import { cliError } from './errors.js'
 import { findAccountId } from './find-account.js'
+import { readOptions } from './post-options.js'
 import { readStdin } from './stdin.js'
+import { uploadMedia } from './upload-media.js'
+
+const repeated = { multiple: true, multipleNonGreedy: true } as const
 
 /** What is published, and where. */
 export const contentFlags = {
   text: Flags.string({ summary: 'The text; `-` reads it from standard input.' }),
+  title: Flags.string({ summary: 'The title, where the platform has titles.' }),
+  description: Flags.string({
+    summary: 'Takes the place of the text where the platform has descriptions, such as YouTube.',
+  }),
+  tag: Flags.string({
+    summary: 'A tag, where the platform has tags apart from the text. May be repeated.',
+    ...repeated,
+  }),
   media: Flags.string({
-    summary: 'A file to show. May be repeated.',
-    helpValue: 'FILE',
-    multiple: true,
-    multipleNonGreedy: true,
+    summary: 'A file to show, or the address of one. May be repeated.',
+    helpValue: 'FILE|URL',
+    ...repeated,
   }),
   alt: Flags.string({
     summary: 'What is to be seen, for people who cannot see it: the first for the first file, and so on.',
-    multiple: true,
-    multipleNonGreedy: true,
+    ...repeated,
   }),
-  link: Flags.string({ summary: 'A page to show as a card where the platform has them.', helpValue: 'URL' }),
+  thumbnail: Flags.string({
+    summary: 'A picture shown before the video plays, where the platform takes one.',
+    helpValue: 'FILE|URL',
+    dependsOn: ['media'],
+  }),
+  link: Flags.string({
+    summary: 'A page to show as a card where the platform has them; elsewhere its address ends the text.',
+    helpValue: 'URL',
+  }),
   'link-title': Flags.string({ summary: "The card's title.", dependsOn: ['link'] }),
   'link-description': Flags.string({ summary: "The card's description.", dependsOn: ['link'] }),
   lang: Flags.string({
     summary: "The text's language, such as en or pt-BR. May be repeated.",
-    multiple: true,
-    multipleNonGreedy: true,
+    ...repeated,
+  }),
+  visibility: Flags.string({
+    summary: 'Who may see it. Default: as is usual at the platform.',
+    options: ['public', 'unlisted', 'followers', 'private'],
+  }),
+  reply: Flags.string({
+    summary: 'A text to publish below the post: the next of a thread, or a comment. May be repeated.',
+    ...repeated,
   }),
   account: Flags.string({
     summary:
       'Where to publish: an account by its id, or by its handle where only one has it. May be repeated.',
     helpValue: 'ACCT_ID|@HANDLE',
-    multiple: true,
-    multipleNonGreedy: true,
-    required: true,
+    ...repeated,
+  }),
+  option: Flags.string({
+    summary: 'Something only its platform has, as `platforms show` lists it. May be repeated.',
+    helpValue: 'NAME=VALUE',
+    ...repeated,
+  }),
+  file: Flags.string({
+    summary: 'A draft in YAML or JSON; `-` reads it from standard input. Flags take the place of its fields.',
+    helpValue: 'FILE',
+  }),
+  at: Flags.string({
+    summary: 'When, such as 2026-12-01T09:00Z, or 2026-12-01T09:00 with --time-zone. Default: now.',
+    helpValue: 'TIME',
+  }),
+  'time-zone': Flags.string({
+    summary: 'The time zone of --at, such as Europe/Berlin.',
+    dependsOn: ['at'],
+  }),
+  grace: Flags.integer({
+    summary: 'How many seconds late it may still go out when nothing could be published at its time.',
+    helpValue: 'SECONDS',
+    min: 60,
   }),
 }
 
+/** What `contentFlags` were given. */
 interface ContentValues {
   text: string | undefined
+  title: string | undefined
+  description: string | undefined
+  tag: string[] | undefined
   media: string[] | undefined
   alt: string[] | undefined
+  thumbnail: string | undefined
   link: string | undefined
   'link-title': string | undefined
   'link-description': string | undefined
   lang: string[] | undefined
-  account: string[]
+  visibility: string | undefined
+  reply: string[] | undefined
+  account: string[] | undefined
+  option: string[] | undefined
+  file: string | undefined
+  at: string | undefined
+  'time-zone': string | undefined
+  grace: number | undefined
 }
 
 /**
- * The draft that the flags describe; its files are uploaded.
- * @throws PostMcpApiError `invalid_request` for a file that cannot be read; `not_found` for an account; those of the upload
+ * The draft that flags and file describe; its files are uploaded.
+ * @throws PostMcpApiError `invalid_request` for what cannot be read or is missing; `not_found` for an account; those of the upload
  */
 export async function readDraft(api: PostMcp, flags: ContentValues): Promise<PostGroupDraft> {
-  const paths = flags.media ?? []
-  const altTexts = flags.alt ?? []
-  if (altTexts.length > paths.length) {
+  const { accounts = [], at, timeZone, graceSeconds, draft, ...fromFile } = await readFileOf(flags)
+  const content = { ...fromFile, ...(await readContentFlags(flags)) }
+  const named: AccountDraft[] = flags.account?.map((account) => ({ account })) ?? accounts
+  if (named.length === 0) {
     throw cliError(
       'invalid_request',
-      `There are ${altTexts.length} --alt for ${paths.length} --media.`,
-      'Give at most one --alt for each --media, in the same order.',
+      'Nobody is named to publish to.',
+      'Name at least one account with --account, or in the file.',
     )
   }
-  const files = await Promise.all(paths.map(readMediaFile))
-  const text = flags.text === '-' ? await readStdin('--text') : flags.text
-  const targets = []
-  for (const name of flags.account) targets.push({ accountId: await findAccountId(api, name) })
-  const media = []
-  for (const [index, { bytes, fileName }] of files.entries()) {
-    const { id } = await api.media.upload(bytes, { fileName })
-    const altText = altTexts[index]
-    media.push({ mediaId: id, ...(altText !== undefined && { altText }) })
-  }
-  const title = flags['link-title']
-  const description = flags['link-description']
+  // Before anything is uploaded, so that a slip of the pen leaves nothing behind.
+  const accountIds: string[] = []
+  for (const { account } of named) accountIds.push(await findAccountId(api, account))
+  const options = await readOptions(api, flags.option ?? [], accountIds)
+  const paths = [content, ...named].flatMap(({ media = [] }) => media).flatMap(pathsOf)
+  const ids = await uploadAll(api, paths)
   return {
-    content: {
-      ...(text !== undefined && { text }),
-      ...(flags.link !== undefined && {
-        link: {
-          url: flags.link,
-          ...(title !== undefined && { title }),
-          ...(description !== undefined && { description }),
-        },
-      }),
-      ...(flags.lang && { languages: flags.lang }),
-      media,
-    },
-    targets,
+    content: toContent(content, ids),
+    targets: named.map(({ account, options: own, ...overrides }, index): TargetDraft => {
+      const accountId = accountIds[index] ?? account
+      const chosen = { ...own, ...options.get(accountId) }
+      return {
+        accountId,
+        ...(Object.keys(overrides).length > 0 && {
+          overrides: toContent(overrides, ids) as Partial<Content>,
+        }),
+        ...(Object.keys(chosen).length > 0 && { options: chosen }),
+      }
+    }),
+    ...defined({
+      publishAt: flags.at ?? at,
+      timeZone: flags.at === undefined ? timeZone : flags['time-zone'],
+      graceSeconds: flags.grace ?? graceSeconds,
+      draft,
+    }),
   }
 }
 
-async function readMediaFile(path: string): Promise<{ bytes: Uint8Array<ArrayBuffer>; fileName: string }> {
-  try {
-    return { bytes: new Uint8Array(await readFile(path)), fileName: basename(path) }
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
+async function readFileOf({ file }: ContentValues): Promise<DraftFile> {
+  if (file === undefined) return {}
+  const { readDraftFile } = await import('./draft-file.js')
+  return readDraftFile(file)
+}
+
+/** Without the fields that are undefined. */
+const defined = <T extends object>(fields: T) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Field in keyof T]?: Exclude<T[Field], undefined>
+  }
+
+async function readContentFlags(flags: ContentValues): Promise<FileContent> {
+  const { media, alt = [], thumbnail, link } = flags
+  if (alt.length > (media?.length ?? 0)) {
     throw cliError(
       'invalid_request',
-      `The file ${path} cannot be read${code}.`,
-      'Check the path given as --media.',
-      error,
+      `There are ${alt.length} --alt for ${media?.length ?? 0} --media.`,
+      'Give at most one --alt for each --media, in the same order.',
     )
+  }
+  return defined({
+    text: flags.text === '-' ? await readStdin('--text') : flags.text,
+    title: flags.title,
+    description: flags.description,
+    tags: flags.tag,
+    link:
+      link === undefined
+        ? undefined
+        : { url: link, ...defined({ title: flags['link-title'], description: flags['link-description'] }) },
+    media: media?.map((file, index) => ({
+      file,
+      ...defined({ alt: alt[index], thumbnail: index === 0 ? thumbnail : undefined }),
+    })),
+    languages: flags.lang,
+    visibility: flags.visibility as FileContent['visibility'],
+    replies: flags.reply,
+  }) as FileContent
+}
+
+const pathsOf = ({ file, thumbnail }: { file: string; thumbnail?: string | undefined }): string[] =>
+  thumbnail === undefined ? [file] : [file, thumbnail]
+
+/** Each file once, however often it is named. */
+async function uploadAll(api: PostMcp, paths: readonly string[]): Promise<Map<string, string>> {
+  const distinct = [...new Set(paths)]
+  const ids = await uploadMedia(api, distinct)
+  return new Map(distinct.map((path, index) => [path, ids[index] ?? '']))
+}
+
+/** @param ids of the files, by their paths */
+function toContent({ media, ...content }: FileContent, ids: ReadonlyMap<string, string>): ContentDraft {
+  return {
+    ...(content as ContentDraft),
+    ...(media && {
+      media: media.map(
+        ({ file, ...item }: { file: string; alt?: string | undefined; thumbnail?: string | undefined }) => ({
+          mediaId: ids.get(file) ?? '',
+          ...defined({
+            altText: item.alt,
+            thumbnailId: item.thumbnail === undefined ? undefined : ids.get(item.thumbnail),
+          }),
+        }),
+      ),
+    }),
   }
 }

@@ -13,13 +13,16 @@ const manifests = platformRegistry()
   .list()
   .map(({ manifest }) => manifest)
 /** What the API says of a platform, as far as it matters here. */
-const bluesky = manifests.find(({ id }) => id === 'bluesky') as unknown as Platform
+const declared = manifests.find(({ id }) => id === 'bluesky')
+const bluesky = { ...declared, connect: { ...declared?.connect, ways: [] } } as unknown as Platform
 
 test('the flags are those of the fields that the platforms declare, on whatever way they are connected', () => {
   const declared = manifests.flatMap(({ id, connect }) =>
-    [...(connect.credentials?.fields ?? []), ...(connect.oauth2?.fields ?? [])].map(
-      ({ name, secret }) => `${name} of ${id}, ${secret ? 'secret' : 'not secret'}`,
-    ),
+    [
+      ...(connect.credentials?.fields ?? []),
+      ...(connect.oauth2?.fields ?? []),
+      ...(connect.furtherWays ?? []).flatMap(({ oauth2 }) => oauth2.fields),
+    ].map(({ name, secret }) => `${name} of ${id}, ${secret ? 'secret' : 'not secret'}`),
   )
   const ids = manifests.map(({ id }) => id)
   const known = knownFields.flatMap(({ name, secret, platforms }) =>
@@ -83,6 +86,20 @@ describe('reading credentials', () => {
     })
     await expect(readCredentials(both, 'oauth2', {}, { ...options, env: {} })).rejects.toMatchObject({
       message: 'Bluesky needs: handle.',
+    })
+  })
+
+  test('looks at what the one of several ways through the browser asks for that was chosen', async () => {
+    const server = { name: 'instance', label: 'Server', secret: false, required: true }
+    const ways = [
+      { id: 'direct', fields: [] },
+      { id: 'partner', fields: [server] },
+    ]
+    const several = { ...bluesky, connect: { oauth2: { fields: [] }, ways } } as unknown as Platform
+    const options = { isJson: true, isRemembered: false, env: {} }
+    expect(await readCredentials(several, 'oauth2', {}, options)).toEqual({})
+    await expect(readCredentials(several, 'oauth2', { way: 'partner' }, options)).rejects.toMatchObject({
+      message: 'Bluesky needs: server.',
     })
   })
 

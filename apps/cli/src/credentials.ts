@@ -103,7 +103,9 @@ export async function readCredentials(
   options: Sources & { isRemembered: boolean },
 ): Promise<Record<string, string>> {
   const given = await readFlags(flags)
-  const way = method && platform.connect[method]
+  const { ways } = platform.connect
+  const chosen = method === 'oauth2' ? ways.find(({ id }) => id === flags.way) : undefined
+  const way = chosen ?? (method && platform.connect[method])
   if (!way) return given
   const asked = way.fields.filter(
     ({ name, secret }) => given[name] === undefined && (secret || !options.isRemembered),

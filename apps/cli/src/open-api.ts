@@ -12,9 +12,10 @@ export interface ApiAccess {
   /**
    * Waits until all posts of a group are final, the time is over, or the command is interrupted. Without a server it publishes them
    * here, these and no others.
+   * @param onUpdate called with the group whenever a post has changed or an upload has got on
    * @returns the group as it then stands
    */
-  finish(postGroupId: string, timeoutMs: number): Promise<PostGroup>
+  finish(postGroupId: string, timeoutMs: number, onUpdate?: (group: PostGroup) => void): Promise<PostGroup>
   /**
    * The same API where a browser can come back to: itself where it is a server. Else a server is started that ends by itself, and
    * this one is closed.
@@ -60,9 +61,9 @@ function overHttp(baseUrl: string, apiKey: string, signal: AbortSignal): ApiAcce
     api,
     isLocal: false,
     listening: async () => access,
-    async finish(postGroupId, timeoutMs) {
+    async finish(postGroupId, timeoutMs, onUpdate) {
       try {
-        return await api.postGroups.waitUntilFinal(postGroupId, { timeoutMs })
+        return await api.postGroups.waitUntilFinal(postGroupId, { timeoutMs, onUpdate })
       } catch (error) {
         if (!signal.aborted) throw error
         return new PostMcp({ baseUrl, apiKey, maxRetries: 0 }).postGroups.get(postGroupId, {
@@ -93,9 +94,18 @@ async function inThisProcess(env: NodeJS.ProcessEnv, signal: AbortSignal): Promi
   return {
     api: new PostMcp({ fetch, signal }),
     isLocal: true,
-    async finish(postGroupId, timeoutMs) {
+    async finish(postGroupId, timeoutMs, onUpdate) {
+      const here = new PostMcp({ fetch })
+      const done = new AbortController()
+      const watching = here.postGroups
+        .waitUntilFinal(postGroupId, { timeoutMs, onUpdate, signal: done.signal })
+        .catch(() => {})
       await kept(local.publish(postGroupId, new Date(Date.now() + timeoutMs), signal))
-      return new PostMcp({ fetch }).postGroups.get(postGroupId)
+      done.abort()
+      await watching
+      const group = await here.postGroups.get(postGroupId)
+      onUpdate?.(group)
+      return group
     },
     async listening() {
       // Before this one is closed, so that the database is not stopped in between.

@@ -24,6 +24,15 @@ test('asks with names that tell the targets apart, and connects what was ticked'
   expect(asked).toEqual(['POST /connections/conn_1 {"targetIds":["2"]}'])
 })
 
+test('says what is connected already, and how many more the plan leaves', async () => {
+  const alreadyConnected = [
+    { targetId: '3', handle: 'three', displayName: null, kind: 'page', accountId: 'acct_3' as const },
+  ]
+  await chooseTargets(fakeApi().api, { ...steps.choose, alreadyConnected, accountsLeft: 2 }, say)
+  expect(said).toEqual(['Connected already: @three (acct_3)', 'Your plan has room for 2 more accounts.'])
+  expect(vi.mocked(askWhich).mock.calls[0]?.[1]).toHaveLength(2)
+})
+
 test('leaves the choice open when nothing was ticked', async () => {
   expect(await chooseTargets(fakeApi().api, steps.choose, say)).toBeUndefined()
   expect(askYesNo).not.toHaveBeenCalled()

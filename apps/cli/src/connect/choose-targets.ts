@@ -1,6 +1,7 @@
 import type { ConnectStep, PostMcp, Target } from '@postmcp/sdk'
 import { askWhich, askYesNo } from '../ask.js'
 import { plain } from '../output.js'
+import { renderAround } from '../render/step.js'
 
 /** A prompt that was left with Ctrl-C. */
 const wasLeft = (error: unknown): boolean => error instanceof Error && error.name === 'ExitPromptError'
@@ -18,6 +19,7 @@ export async function chooseTargets(
   say: (text: string) => void,
 ): Promise<ConnectStep | undefined> {
   const { targets, connectionId, instructions } = step
+  for (const line of renderAround(step)) say(line)
   try {
     if (targets.length > 0) {
       const choices = targets.map((target) => ({ value: target.targetId, name: labelOf(target) }))

@@ -9,9 +9,8 @@ import { renderStep } from '../render/step.js'
 import { follow } from './follow.js'
 import { longestWaitSeconds } from './way.js'
 
-/** What the flags say of the way through the browser. */
-interface BrowserValues {
-  'redirect-uri': string | undefined
+/** What the flags say of how far to go on. */
+interface FollowValues {
   wait: number | undefined
   'no-wait': boolean
   paste: boolean
@@ -19,7 +18,11 @@ interface BrowserValues {
 }
 
 /** The flags of a connect or reconnect. */
-export type ConnectValues = Values & BrowserValues
+export type ConnectValues = Values &
+  FollowValues & {
+    way: string | undefined
+    'redirect-uri': string | undefined
+  }
 
 /** What a connect and a reconnect have in common: from the first step on they are the same. */
 export abstract class ConnectCommand extends BaseCommand {
@@ -27,13 +30,13 @@ export abstract class ConnectCommand extends BaseCommand {
   protected async reachable(
     access: ApiAccess,
     method: Method | undefined,
-    { paste }: BrowserValues,
+    { paste }: FollowValues,
   ): Promise<ApiAccess> {
     return method === 'oauth2' && !paste ? access.listening() : access
   }
 
   /** Goes on as far as it goes, and shows where that is. Exits with 6 when the browser was not done in time. */
-  protected async goOn(access: ApiAccess, first: ConnectStep, flags: BrowserValues): Promise<ConnectStep> {
+  protected async goOn(access: ApiAccess, first: ConnectStep, flags: FollowValues): Promise<ConnectStep> {
     const isJson = this.jsonEnabled()
     const opens = flags.open ?? (canAsk(isJson) && hasScreen(process.env))
     const { step, isTimeUp } = await follow(access, first, {
@@ -50,7 +53,7 @@ export abstract class ConnectCommand extends BaseCommand {
     return step
   }
 
-  #waitMs({ wait, 'no-wait': isNotAwaited }: BrowserValues): number | null {
+  #waitMs({ wait, 'no-wait': isNotAwaited }: FollowValues): number | null {
     if (wait !== undefined) return wait * 1000
     const isAwaited = !isNotAwaited && process.stdout.isTTY === true && !this.jsonEnabled()
     return isAwaited ? longestWaitSeconds * 1000 : null

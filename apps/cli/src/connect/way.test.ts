@@ -5,8 +5,8 @@ import { chooseWay, chooseWayAgain, withWaitSeconds } from './way.js'
 const field = (name: string) => ({ name }) as never
 const credentials = { fields: [field('identifier'), field('appPassword')] } as never
 const oauth2 = { fields: [field('identifier')] } as never
-const both = { connect: { credentials, oauth2, targetKinds: [] } } as Pick<Platform, 'connect'>
-const onlyOAuth = { connect: { oauth2, targetKinds: [] } } as Pick<Platform, 'connect'>
+const both = { connect: { credentials, oauth2, ways: [], targetKinds: [] } } as Pick<Platform, 'connect'>
+const onlyOAuth = { connect: { oauth2, ways: [], targetKinds: [] } } as Pick<Platform, 'connect'>
 
 describe('the way to connect', () => {
   test.each([
@@ -22,6 +22,7 @@ describe('the way to connect', () => {
       { 'redirect-uri': 'x', 'app-password': 'y' },
       'credentials',
     ],
+    ['one of several ways through the browser', both, { way: 'partner' }, 'oauth2'],
     ['an address that is pasted', both, { paste: true }, 'oauth2'],
     ['a field that none has, for the server to refuse', onlyOAuth, { 'bot-token': 'x' }, 'oauth2'],
   ])('%s', (_, platform, flags, expected) => {
@@ -32,6 +33,7 @@ describe('the way to connect', () => {
     expect(chooseWayAgain(both, {})).toBeUndefined()
     expect(chooseWayAgain(both, { 'app-password': 'x' })).toBe('credentials')
     expect(chooseWayAgain(both, { method: 'oauth2' })).toBe('oauth2')
+    expect(chooseWayAgain(both, { way: 'partner' })).toBe('oauth2')
     expect(chooseWayAgain(onlyOAuth, {})).toBe('oauth2')
   })
 })

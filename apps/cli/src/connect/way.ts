@@ -7,18 +7,8 @@ export const longestWaitSeconds = 600
 
 const helpGroup = 'BROWSER'
 
-/** How one connects where the platform asks for consent in a browser. */
-export const browserFlags = {
-  method: Flags.option({
-    options: ['oauth2', 'credentials'] as const,
-    summary: 'With consent in a browser, or with credentials, where the platform has both ways.',
-    helpGroup,
-  })(),
-  'redirect-uri': Flags.string({
-    summary: 'Where the platform sends the browser back to; one of those the server allows.',
-    helpValue: 'ADDRESS',
-    helpGroup,
-  }),
+/** How far a command goes on by itself once somebody is needed at a browser. */
+export const followFlags = {
   wait: Flags.integer({
     summary:
       'Wait until the browser is done, at most so many seconds; without a number for ten minutes. At a terminal that is so without this flag.',
@@ -45,6 +35,26 @@ export const browserFlags = {
   }),
 }
 
+/** How one connects where the platform asks for consent in a browser. */
+export const browserFlags = {
+  method: Flags.option({
+    options: ['oauth2', 'credentials'] as const,
+    summary: 'With consent in a browser, or with credentials, where the platform has both ways.',
+    helpGroup,
+  })(),
+  way: Flags.string({
+    summary: 'Which way through the browser, where the platform has several; see `postmcp platforms show`.',
+    helpValue: 'WAY',
+    helpGroup,
+  }),
+  'redirect-uri': Flags.string({
+    summary: 'Where the platform sends the browser back to; one of those the server allows.',
+    helpValue: 'ADDRESS',
+    helpGroup,
+  }),
+  ...followFlags,
+}
+
 /** Gives a `--wait` without a number the longest wait, for oclif wants a value. */
 export const withWaitSeconds = (argv: string[]): string[] =>
   argv.flatMap((word, at) =>
@@ -57,7 +67,7 @@ export const withWaitSeconds = (argv: string[]): string[] =>
  */
 export function chooseWay({ connect }: Pick<Platform, 'connect'>, flags: Values): Method {
   if (flags.method === 'oauth2' || flags.method === 'credentials') return flags.method
-  const isForBrowser = flags['redirect-uri'] !== undefined || flags.paste === true
+  const isForBrowser = flags['redirect-uri'] !== undefined || flags.way !== undefined || flags.paste === true
   const order = isForBrowser ? (['oauth2', 'credentials'] as const) : (['credentials', 'oauth2'] as const)
   const ways = order.filter((method) => connect[method] !== undefined)
   const given = fieldsInFlags(flags)
@@ -69,7 +79,7 @@ export function chooseWay({ connect }: Pick<Platform, 'connect'>, flags: Values)
 /** The way to reconnect; undefined where only the server knows how the account was connected. */
 export function chooseWayAgain(platform: Pick<Platform, 'connect'>, flags: Values): Method | undefined {
   const { credentials, oauth2 } = platform.connect
-  const isTold = ['method', 'redirect-uri', 'paste'].some((name) => flags[name] !== undefined)
+  const isTold = ['method', 'way', 'redirect-uri', 'paste'].some((name) => flags[name] !== undefined)
   const isOpen = credentials && oauth2 && !isTold && fieldsInFlags(flags).length === 0
   return isOpen ? undefined : chooseWay(platform, flags)
 }

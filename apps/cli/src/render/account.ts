@@ -36,6 +36,7 @@ export function renderStatus(account: AccountStatus): string {
     ['Handle', `@${account.handle}`],
     ['Name', account.displayName],
     ['Platform', account.platform],
+    ['Way', account.way],
     ['Status', statusCell(account)],
     ['Since', account.since],
     ['Platform says', account.platformCode],

@@ -7,8 +7,8 @@ const styles = { ok: 'green', warning: 'yellow', error: 'red' } as const
 export function renderFindings(findings: readonly Finding[]): string {
   const order = Object.keys(styles).reverse()
   const sorted = findings.toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status))
-  const rows = sorted.map(({ platform, check, status, message, fix }): Cell[] => [
-    platform,
+  const rows = sorted.map(({ platform, way, check, status, message, fix }): Cell[] => [
+    way === null ? platform : `${platform} (${way})`,
     check.replaceAll('_', ' '),
     { text: status, style: styles[status] },
     plain(fix === null ? message : `${message} ${fix}`),

@@ -18,6 +18,7 @@ const platform = (more: Partial<Platform> = {}): Platform => ({
   name: 'Example',
   connect: {
     oauth2: { ...way, fields: [field('instance')], redirect: 'https_only' },
+    ways: [],
     targetKinds: ['page', 'group'],
   },
   app: {
@@ -25,8 +26,10 @@ const platform = (more: Partial<Platform> = {}): Platform => ({
     fields: [field('clientId'), field('clientSecret')],
     isConfigured: false,
   },
-  scopes: [{ name: 'write', need: 'required', why: 'To publish.', method: 'oauth2' }],
+  scopes: [{ name: 'write', need: 'required', why: 'To publish.', method: 'oauth2', way: null }],
   limits: { text: [{ unit: 'code_points', max: 500 }], textOnly: true },
+  options: [],
+  quotas: [],
   rateLimits: [],
   canDelete: true,
   duplicates: { reconcile: 'never', remainingRisk: '' },
@@ -63,10 +66,49 @@ describe('a platform with consent in a browser', () => {
 test('of two ways both are shown, and how to choose the second', () => {
   const { oauth2 } = platform().connect
   const shown = renderPlatform(
-    platform({ connect: { credentials, ...(oauth2 && { oauth2 }), targetKinds: ['profile'] } }),
+    platform({ connect: { credentials, ...(oauth2 && { oauth2 }), ways: [], targetKinds: ['profile'] } }),
   )
   expect(shown).toContain('server\tno\tAbout server.')
   expect(shown).toContain('postmcp accounts connect --platform example --method oauth2')
+})
+
+describe('a platform with several ways through the browser', () => {
+  const app = platform().app
+  const ways = ['direct', 'partner'].map((id) => ({
+    ...way,
+    id,
+    name: `The ${id} one`,
+    summary: `For ${id} people.`,
+    fields: [],
+    redirect: 'loopback_ok' as const,
+    app: app && { ...app, isConfigured: id === 'partner' },
+    application: id === 'direct' ? 'example' : `example_${id}`,
+  }))
+  const several = platform({
+    connect: { ...platform().connect, ways },
+    scopes: [{ name: 'write', need: 'required', why: 'To publish.', method: null, way: 'partner' }],
+  })
+  const shown = renderPlatform(several)
+
+  test('shows each, whom it is for, and how to choose it', () => {
+    expect(shown).toContain('To connect by The partner one (partner)')
+    expect(shown).toContain('For partner people.')
+    expect(shown.split('\n').filter((line) => line.startsWith('postmcp accounts connect'))).toEqual([
+      'postmcp accounts connect --platform example',
+      'postmcp accounts connect --platform example --way partner',
+    ])
+    expect(shown).toContain('write\trequired\tpartner\tTo publish.')
+  })
+
+  test('shows the application of each, by the variables of its way', () => {
+    expect(shown).toContain('POSTMCP_EXAMPLE_CLIENT_ID\tyes')
+    expect(shown).toContain('POSTMCP_EXAMPLE_PARTNER_CLIENT_ID\tyes')
+    expect(shown.match(/Configured\t\w+/g)).toEqual(['Configured\tno', 'Configured\tyes'])
+  })
+
+  test('is ready as soon as one of them is', () => {
+    expect(renderPlatforms([several])).toMatch(/\tyes$/)
+  })
 })
 
 test('the list says what it takes, and where an application is missing', () => {

@@ -23,7 +23,10 @@ function waysOf({ connect }: Platform): string {
 
 /** Whether the operator has to register an application before anyone can connect. */
 const needsApp = ({ app, connect }: Platform): boolean =>
-  app !== null && !app.isConfigured && !connect.credentials && app.fields.some(({ required }) => required)
+  app !== null &&
+  ![app, ...connect.ways.map((way) => way.app)].some((each) => each?.isConfigured) &&
+  !connect.credentials &&
+  app.fields.some(({ required }) => required)
 
 export const renderPlatforms = (platforms: Platform[]): string =>
   table(
@@ -48,24 +51,73 @@ export function renderPlatform(platform: Platform): string {
   return [
     renderFacts(platform),
     ...renderWays(platform),
-    ...renderApp(platform),
+    ...renderApps(platform),
     ...renderScopes(platform),
+    ...renderOptions(platform),
+    ...renderQuotas(platform),
     ...renderRateLimits(platform),
     ...renderRevocation(platform),
   ].join('\n')
 }
 
+type Limits = Platform['limits']
+
+const textLimits = (limits: Limits['text']): string =>
+  limits.map(({ max, unit }) => `${max} ${unit.replaceAll('_', ' ')}`).join(', ')
+
+const filesOf = (files: Limits['images']): string =>
+  files ? `${files.max}, ${files.maxBytes} bytes each, ${files.mimeTypes.join(', ')}` : 'none'
+
+function videosOf(videos: Limits['videos']): string {
+  const longest = videos?.seconds?.max
+  return filesOf(videos) + (longest === undefined ? '' : `, at most ${longest} seconds`)
+}
+
+function renderOptions({ options }: Platform): string[] {
+  if (options.length === 0) return []
+  return [
+    heading('Options for posts here, given as --option NAME=VALUE'),
+    table(
+      ['OPTION', 'VALUES', 'DEFAULT', 'WHAT IT IS'],
+      options.map(({ name, type, values, default: usual, description }) => [
+        name,
+        values?.join(', ') ?? type,
+        usual === undefined ? null : String(usual),
+        description,
+      ]),
+    ),
+  ]
+}
+
+function renderQuotas({ quotas }: Platform): string[] {
+  if (quotas.length === 0) return []
+  return [
+    heading('What one account may publish'),
+    table(
+      ['WHAT', 'AT MOST', 'IN SECONDS'],
+      quotas.map(({ what, max, perSeconds }) => [what, String(max), String(perSeconds)]),
+    ),
+  ]
+}
+
 function renderFacts({ id, name, connect, limits, canDelete, duplicates, checkedOn }: Platform): string {
-  const { images, text, linkCard } = limits
+  const { text, linkCard } = limits
   return properties([
     ['Platform', id],
     ['Name', name],
     ['Publishes to', connect.targetKinds.join(', ')],
-    ['Text', text.map(({ max, unit }) => `${max} ${unit}`).join(', ')],
+    ['Text', textLimits(text)],
+    ['Text beside media', limits.textWithMedia ? textLimits(limits.textWithMedia) : null],
+    ['Without media', limits.textOnly ? 'yes' : 'no'],
     [
-      'Images',
-      images ? `${images.max}, ${images.maxBytes} bytes each, ${images.mimeTypes.join(', ')}` : 'none',
+      'Title',
+      limits.title ? `${limits.title.required ? 'needed, ' : ''}${textLimits(limits.title.limits)}` : null,
     ],
+    ['Images', filesOf(limits.images)],
+    ['Animations', limits.animations ? filesOf(limits.animations) : null],
+    ['Videos', videosOf(limits.videos)],
+    ['Replies below', limits.replies ? `${limits.replies.max}` : 'no'],
+    ['Visibility', limits.visibilities?.join(', ') ?? 'public'],
     ['Link card', linkCard ? (linkCard.withImages ? 'yes' : 'yes, but not with images') : 'no'],
     ['Delete', canDelete ? 'yes' : 'no'],
     ['Lost answers', [lostAnswers(duplicates.reconcile), duplicates.remainingRisk].join(' ').trim()],
@@ -74,7 +126,7 @@ function renderFacts({ id, name, connect, limits, canDelete, duplicates, checked
 }
 
 function renderWays({ id, connect }: Platform): string[] {
-  const { credentials, oauth2 } = connect
+  const { credentials, oauth2, ways } = connect
   const method = credentials && oauth2 ? ' --method oauth2' : ''
   const parts: string[] = []
   if (credentials) {
@@ -82,27 +134,49 @@ function renderWays({ id, connect }: Platform): string[] {
     parts.push(heading('To connect with credentials'), plain(instructions), helpUrl)
     parts.push(fieldTable(fields), `postmcp accounts connect --platform ${id}`)
   }
-  if (oauth2) {
-    const { instructions, helpUrl, fields, redirect } = oauth2
-    parts.push(heading('To connect with consent in a browser'), plain(instructions), helpUrl)
-    if (fields.length > 0) parts.push(fieldTable(fields))
-    if (redirect === 'https_only') {
-      parts.push(
-        'People are sent back to https addresses only: set POSTMCP_PUBLIC_URL to one that leads here, or allow one with POSTMCP_REDIRECT_URIS and connect with --paste.',
-      )
-    }
+  if (oauth2 && ways.length === 0) {
+    parts.push(heading('To connect with consent in a browser'), ...renderBrowserWay(oauth2))
     parts.push(`postmcp accounts connect --platform ${id}${method}`)
+  }
+  for (const [index, way] of ways.entries()) {
+    const flag = index === 0 ? method : ` --way ${way.id}`
+    parts.push(heading(`To connect by ${plain(way.name)} (${way.id})`), plain(way.summary))
+    parts.push(...renderBrowserWay(way), `postmcp accounts connect --platform ${id}${flag}`)
   }
   return parts
 }
 
-function renderApp({ id, app }: Platform): string[] {
+function renderBrowserWay({
+  instructions,
+  helpUrl,
+  fields,
+  redirect,
+}: NonNullable<Platform['connect']['oauth2']>): string[] {
+  const https =
+    'People are sent back to https addresses only: set POSTMCP_PUBLIC_URL to one that leads here, or allow one with POSTMCP_REDIRECT_URIS and connect with --paste.'
+  return [
+    plain(instructions),
+    helpUrl,
+    ...(fields.length > 0 ? [fieldTable(fields)] : []),
+    ...(redirect === 'https_only' ? [https] : []),
+  ]
+}
+
+function renderApps({ id, app, connect }: Platform): string[] {
+  if (connect.ways.length === 0)
+    return renderApp(id, app, 'The application, which the operator registers once')
+  return connect.ways.flatMap(({ name, application, app }) =>
+    renderApp(application, app, `The application for ${plain(name)}, which the operator registers once`),
+  )
+}
+
+function renderApp(application: string, app: Platform['app'], title: string): string[] {
   if (app === null) return []
   const state = app.isConfigured
     ? { text: 'yes', style: 'green' as const }
     : { text: 'no', style: 'yellow' as const }
   return [
-    heading('The application, which the operator registers once'),
+    heading(title),
     properties([
       ['Configured', state],
       ['Register at', app.registrationUrl],
@@ -110,7 +184,7 @@ function renderApp({ id, app }: Platform): string[] {
     table(
       ['VARIABLE', 'NEEDED', 'WHAT IT IS'],
       app.fields.map(({ name, required, description }) => [
-        variableOf(id, name),
+        variableOf(application, name),
         required ? 'yes' : 'no',
         description,
       ]),
@@ -126,10 +200,10 @@ function renderScopes({ scopes }: Platform): string[] {
     heading('Scopes'),
     table(
       ['SCOPE', 'NEED', 'WAY', 'WHY'],
-      scopes.map(({ name, need, method, why }) => [
+      scopes.map(({ name, need, method, way, why }) => [
         name,
         need.replaceAll('_', ' '),
-        method === null ? 'all' : ways[method],
+        way ?? (method === null ? 'all' : ways[method]),
         why,
       ]),
     ),

@@ -11,9 +11,20 @@ const stateCell = (state: string): Cell => {
 /** Where a post went, or why not, or when it is tried again. */
 const outcomeOf = (post: Post): Cell => {
   if (post.deletedAt !== null) return `deleted ${post.deletedAt}`
-  if (post.state === 'published') return post.permalink ?? post.platformPostId
+  if (post.state === 'published') {
+    const where = post.permalink ?? post.platformPostId
+    return post.failure ? `${where} Not all of it: ${post.failure.message} ${post.failure.nextAction}` : where
+  }
   const again = post.nextTryAt === null ? '' : ` Next try: ${post.nextTryAt}.`
   return post.failure ? `${post.failure.message} ${post.failure.nextAction}${again}` : again.trim() || null
+}
+
+/** When it goes out, as the user named it. */
+function timeOf({ publishAt, timeZone, status }: PostGroup): string | null {
+  if (publishAt === null || (status !== 'scheduled' && status !== 'draft')) return null
+  if (timeZone === null) return publishAt
+  const local = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short', timeZone })
+  return `${local.format(new Date(publishAt))} ${timeZone} (${publishAt})`
 }
 
 export function renderGroup(group: PostGroup): string {
@@ -22,6 +33,7 @@ export function renderGroup(group: PostGroup): string {
     properties([
       ['Post group', group.id],
       ['Status', group.status],
+      ['Time', timeOf(group)],
     ]),
     table(['POST', 'ACCOUNT', 'STATE', 'OUTCOME'], rows),
   ].join('\n')

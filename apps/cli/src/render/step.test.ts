@@ -31,6 +31,8 @@ test('targets with their kind, and how to see more of them', () => {
     type: 'select_targets',
     connectionId,
     targets: [target('1'), target('2')],
+    alreadyConnected: [],
+    accountsLeft: null,
     instructions: 'Add the bot to a channel.',
     expiresAt,
   }
@@ -46,6 +48,28 @@ test('targets with their kind, and how to see more of them', () => {
     'There is nothing to choose from yet.\nAdd the bot to a channel.\npostmcp accounts connect --connection conn_1 --refresh-targets',
   )
   expect(renderStep({ ...step, instructions: null })).not.toContain('--refresh-targets')
+})
+
+test('what is connected already, and how many more the plan leaves', () => {
+  const step: ConnectStep = {
+    type: 'select_targets',
+    connectionId,
+    targets: [target('1')],
+    alreadyConnected: [{ ...target('2'), accountId: 'acct_2' }],
+    accountsLeft: 1,
+    instructions: null,
+    expiresAt,
+  }
+  expect(renderStep(step).split('\n').slice(0, 3)).toEqual([
+    'Connected already: @h2 (acct_2)',
+    'Your plan has room for 1 more account.',
+    `Choose what to connect, until ${expiresAt}:`,
+  ])
+  expect(renderStep({ ...step, targets: [], accountsLeft: 0 }).split('\n')).toEqual([
+    'There is nothing more to connect.',
+    'Connected already: @h2 (acct_2)',
+    'Your plan has room for 0 more accounts.',
+  ])
 })
 
 test('the accounts that were connected', () => {

@@ -33,10 +33,31 @@ const renderConnected = ({ accounts }: StepOf<'connected'>): string =>
     })
     .join('\n')
 
-function renderTargets({ targets, instructions, connectionId, expiresAt }: StepOf<'select_targets'>): string {
-  const more = instructions === null ? [] : [plain(instructions), goOn(connectionId, '--refresh-targets')]
-  if (targets.length === 0) return ['There is nothing to choose from yet.', ...more].join('\n')
+/** What is worth knowing before a choice: what is an account already, and how many more the plan leaves. */
+export function renderAround({
+  alreadyConnected,
+  accountsLeft,
+}: Pick<StepOf<'select_targets'>, 'alreadyConnected' | 'accountsLeft'>): string[] {
+  const connected = alreadyConnected.map(({ handle, accountId }) => `@${plain(handle)} (${accountId})`)
+  const accounts = accountsLeft === 1 ? 'account' : 'accounts'
   return [
+    ...(connected.length === 0 ? [] : [`Connected already: ${connected.join(', ')}`]),
+    ...(accountsLeft === null ? [] : [`Your plan has room for ${accountsLeft} more ${accounts}.`]),
+  ]
+}
+
+function renderTargets(step: StepOf<'select_targets'>): string {
+  const { targets, alreadyConnected, instructions, connectionId, expiresAt } = step
+  const more = instructions === null ? [] : [plain(instructions), goOn(connectionId, '--refresh-targets')]
+  if (targets.length === 0) {
+    const none =
+      alreadyConnected.length === 0
+        ? 'There is nothing to choose from yet.'
+        : 'There is nothing more to connect.'
+    return [none, ...renderAround(step), ...more].join('\n')
+  }
+  return [
+    ...renderAround(step),
     `Choose what to connect, until ${expiresAt}:`,
     table(
       ['TARGET', 'KIND', 'HANDLE', 'NAME'],

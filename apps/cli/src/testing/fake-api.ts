@@ -64,6 +64,8 @@ export const steps = {
       { targetId: '1', handle: 'one', displayName: 'The one', kind: 'page' },
       { targetId: '2', handle: 'two', displayName: null, kind: 'group' },
     ],
+    alreadyConnected: [],
+    accountsLeft: null,
     instructions: null,
     expiresAt,
   },

@@ -25,6 +25,10 @@ export default class AccountsConnect extends ConnectCommand {
     },
     '<%= config.bin %> <%= command.id %> --platform mastodon --instance mastodon.social',
     {
+      description: 'By another way than the first, where a platform has several:',
+      command: '<%= config.bin %> <%= command.id %> --platform instagram --way facebook_login',
+    },
+    {
       description: 'See what became of a connect that was left:',
       command: '<%= config.bin %> <%= command.id %> --connection CONN_ID --wait',
     },
@@ -78,8 +82,14 @@ export default class AccountsConnect extends ConnectCommand {
       isRemembered: false,
     })
     const access = await this.reachable(here, method, flags)
-    const redirectUri = flags['redirect-uri']
-    const step = await access.api.accounts.connect({ platform: platform.id, fields, method, redirectUri })
+    const { way, 'redirect-uri': redirectUri } = flags
+    const step = await access.api.accounts.connect({
+      platform: platform.id,
+      fields,
+      method,
+      way,
+      redirectUri,
+    })
     return this.goOn(access, step, flags)
   }
 

@@ -9,7 +9,7 @@ import type { ApiAccess } from '../../open-api.js'
 export default class AccountsReconnect extends ConnectCommand {
   static override summary = 'Give an account a new authorization; its id, posts and history stay.'
   static override description =
-    'It goes the way the account was connected, unless --method or a credential says otherwise. Only secrets are asked for: what else the platform needs is remembered. Browser and exit status are as with `accounts connect`. Posts that failed meanwhile are published with `postmcp post retry`.'
+    'It goes the way the account was connected, unless --method, --way or a credential says otherwise. Only secrets are asked for: what else the platform needs is remembered. Browser and exit status are as with `accounts connect`. Posts that failed meanwhile are published with `postmcp post retry`.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> --account @you.bsky.social',
     '<%= config.bin %> <%= command.id %> --account ACCT_ID --app-password-stdin < app-password.txt',
@@ -33,8 +33,8 @@ export default class AccountsReconnect extends ConnectCommand {
       isRemembered: true,
     })
     const access = await this.reachable(here, method, flags)
-    const redirectUri = flags['redirect-uri']
-    const step = await access.api.accounts.reconnect(account.id, { fields, method, redirectUri })
+    const { way, 'redirect-uri': redirectUri } = flags
+    const step = await access.api.accounts.reconnect(account.id, { fields, method, way, redirectUri })
     return this.goOn(access, step, flags)
   }
 }

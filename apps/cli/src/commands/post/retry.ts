@@ -17,7 +17,9 @@ export default class PostRetry extends BaseCommand {
     const { flags } = await this.parse(PostRetry)
     return this.withApi(async (access) => {
       const retry = await access.api.postGroups.retry(flags['post-group-id'])
-      const group = flags['no-wait'] ? retry : await access.finish(retry.id, flags.wait * 1000)
+      const group = flags['no-wait']
+        ? retry
+        : await access.finish(retry.id, flags.wait * 1000, this.progressOf(retry))
       this.log(renderGroup(group))
       for (const { postId, message, nextAction } of retry.notRetried) {
         this.log(`Not retried: ${postId}. ${plain(`${message} ${nextAction}`)}`)

@@ -34,7 +34,10 @@ export default class PostShow extends BaseCommand {
         return post
       }
       const found = await api.postGroups.get(groupId)
-      const group = flags.wait === undefined ? found : await access.finish(groupId, flags.wait * 1000)
+      const group =
+        flags.wait === undefined
+          ? found
+          : await access.finish(groupId, flags.wait * 1000, this.progressOf(found))
       this.log(renderGroup(group))
       const remains = whatRemains(group, access)
       if (remains) this.log(remains)
