@@ -36,7 +36,10 @@ let impatient: Client
 
 beforeAll(async () => {
   pds = await startTestPds({ withProxy: true })
-  product = await openTestInstallation(platformEnv(pds))
+  product = await openTestInstallation({
+    ...platformEnv(pds),
+    POSTMCP_MAX_MEDIA_BYTES: String(20 * 1024 * 1024),
+  })
   worker = await startWorker(product.core)
   account = await connectNew(product, pds)
   stranger = await pds.createAccount()

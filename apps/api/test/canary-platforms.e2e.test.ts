@@ -18,9 +18,11 @@ import { filesIn, type Search, type Secret, searchFor, textSecret } from './supp
 import { type AuthorizeStep, operatorEnv, publicUrl } from './support/simulated.js'
 import { hiddenOf, type Page, Visitor } from './support/visitor.js'
 
-// As canary.e2e.test.ts, which does it for Bluesky, for all platforms that are simulated: nothing secret is found anywhere.
+// As canary.e2e.test.ts, which does it for Bluesky's app passwords, for all platforms that are simulated: nothing secret is found
+// anywhere. Bluesky is connected by OAuth here, as a client that is known by its documents and signs with a key.
 
 const platforms = [
+  'bluesky',
   'mastodon',
   'youtube',
   'slack',
@@ -56,8 +58,13 @@ function note(name: string, value: string | null | undefined) {
   secrets.set(value, textSecret(`${name} #${secrets.size}`, value))
 }
 
+/** The private parts of keys in a text; JSON in JSON is escaped. */
+function noteKeys(name: string, text: string) {
+  for (const [, key] of text.matchAll(/"d\\*":\\*"([\w-]{43})\\*"/g)) note(name, key)
+}
+
 /** All that a platform gives out, and all verifiers it is shown, as they pass. */
-function listen({ id, tokens, app }: PlatformHandle) {
+function listen({ id, tokens, app, furtherApps }: PlatformHandle) {
   const noteIssued = <T extends { accessToken: string; refreshToken: string | null }>(issued: T): T => {
     note(`${id} access token`, issued.accessToken)
     note(`${id} refresh token`, issued.refreshToken)
@@ -86,12 +93,19 @@ function listen({ id, tokens, app }: PlatformHandle) {
     return registered
   }
   for (const [name, value] of Object.entries(app ?? {})) if (name !== 'clientId') note(`${id} ${name}`, value)
+  for (const [way, further] of Object.entries(furtherApps)) {
+    for (const [name, value] of Object.entries(further)) {
+      if (name !== 'clientId') note(`${id} ${way} ${name}`, value)
+    }
+  }
 }
 
 beforeAll(async () => {
   sandbox = await startSandbox({
     seed: randomBytes(8).toString('hex'),
     redirectUris: [`${publicUrl}/accounts/oauth/callback`],
+    // The documents that describe us are read from the server itself.
+    reach: (address) => address.replace(publicUrl, server.url ?? ''),
   })
   const handles = platforms.map((id) => sandbox.platform(id))
   handles.forEach(listen)
@@ -111,6 +125,8 @@ beforeAll(async () => {
   client = listenedTo(clientOfServer(server.url ?? '', apiKey))
   for (const handle of handles) await useEverything(handle)
   await ownApplication()
+  await documents()
+  await callbackErrors()
   await commandLine()
   expect(await server.end()).toEqual({ code: 0, signal: null })
   seen.output = server.output()
@@ -171,6 +187,10 @@ function newBrowser(): Visitor {
       shown = shown.replaceAll(`value="${token}"`, '')
     }
     shown = shown.replace(/action="[^"]*\/start\/[^"]*"/, '')
+    // What the platform gave as its reason is told to the browser that brought it, and to nobody else.
+    for (const name of ['error', 'error_description']) {
+      shown = shown.replaceAll(new URL(url).searchParams.get(name) || '\0', '')
+    }
     const headers = [...answer.headers].filter(([name]) => name !== 'set-cookie' && name !== 'location')
     for (const line of answer.headers.getSetCookie()) note('cookie', /^[^=]+=([^;]+)/.exec(line)?.[1])
     said.push({
@@ -199,6 +219,7 @@ async function useEverything(platform: PlatformHandle) {
   if (platform.platform.revokeAccess) platform.platform.revokeAccess(platform.kit, personId)
   else tokens.revokePerson(personId)
   expect(await live(), id).toMatchObject({ canPublish: false })
+  if (id === 'bluesky') await beginWith(platform)
   for (const path of [`/accounts/${account}`, `/accounts/${account}/history`, `/platforms/${id}`]) {
     await client.ok('GET', path)
   }
@@ -207,6 +228,21 @@ async function useEverything(platform: PlatformHandle) {
   // What lives is what must be sealed.
   if (id === 'telegram') await connectBot(platform)
   else await connectInBrowser(platform, personId)
+  for (const way of Object.keys(platform.furtherApps)) await connectByWay(platform, way, personId)
+}
+
+/** By another way than the first, with all targets that brings, and a look at what could be added. */
+async function connectByWay(platform: PlatformHandle, way: string, personId: string) {
+  const step: AuthorizeStep = await client.ok('POST', '/accounts/connect', {
+    platform: platform.id,
+    way,
+    fields: platform.connectFields(),
+  })
+  const browser = newBrowser()
+  const { location } = await browser.submit(await browser.open(step.startUrl))
+  await browser.open(await approve(location ?? '', { personId }))
+  const account = await finish({ ...step })
+  await client.ok('POST', `/accounts/${account}/add`, {})
 }
 
 async function connectBot(platform: PlatformHandle): Promise<string> {
@@ -236,14 +272,15 @@ async function finish(step: { type: string; connectionId: string }): Promise<str
   return done.accounts[0].id
 }
 
+/** A connection that leads to a browser; nobody has to go there. */
+function beginWith(platform: PlatformHandle): Promise<AuthorizeStep> {
+  const { appPassword: _, ...fields } = platform.connectFields()
+  return client.ok('POST', '/accounts/connect', { platform: platform.id, method: 'oauth2', fields })
+}
+
 async function connectInBrowser(platform: PlatformHandle, personId: string): Promise<string> {
-  const { id, badDays } = platform
-  const begin = (): Promise<AuthorizeStep> =>
-    client.ok('POST', '/accounts/connect', {
-      platform: id,
-      method: 'oauth2',
-      fields: platform.connectFields(),
-    })
+  const { badDays } = platform
+  const begin = () => beginWith(platform)
   const goOn = async (browser: Visitor, { startUrl }: AuthorizeStep) =>
     (await browser.submit(await browser.open(startUrl))).location ?? ''
 
@@ -285,6 +322,49 @@ async function connectInBrowser(platform: PlatformHandle, personId: string): Pro
   await browser.open(step.startUrl)
   await client.call('POST', `/connections/${step.connectionId}`, { callbackUrl: back })
   return finish({ ...step, type: 'authorize' })
+}
+
+/** What everybody may read of how we are known. */
+async function documents() {
+  for (const name of ['client-metadata.json', 'jwks.json', 'private.json', '__proto__']) {
+    await client.call('GET', `/oauth/bluesky/${name}`, undefined, { key: null })
+  }
+}
+
+/** Everything with which a browser can come back in vain, each with a code that is good and must not be repeated. */
+async function callbackErrors() {
+  const platform = sandbox.platform('mastodon')
+  const callback = `${publicUrl}/accounts/oauth/callback`
+  const comeBack = async (change: (back: URL) => void) => {
+    const browser = newBrowser()
+    const { location } = await browser.submit(await browser.open((await beginWith(platform)).startUrl))
+    const back = new URL(await approve(location ?? ''))
+    note('state', back.searchParams.get('state'))
+    change(back)
+    await browser.open(back.href)
+  }
+  const code = (back: URL) => back.searchParams.get('code') ?? ''
+  await comeBack(({ searchParams }) => searchParams.append('state', 'another'))
+  await comeBack(({ searchParams }) => searchParams.delete('state'))
+  await comeBack(({ searchParams }) => searchParams.set('state', 'unknown'))
+  await comeBack(({ searchParams }) => searchParams.append('code', 'another'))
+  await comeBack(({ searchParams }) => searchParams.set('iss', 'https://elsewhere.example'))
+  await comeBack(({ searchParams }) => searchParams.set('server', 'another'))
+  await comeBack(({ searchParams }) => searchParams.delete('code'))
+  await comeBack((back) => back.searchParams.set('error', code(back)))
+  await comeBack((back) => {
+    back.searchParams.set('error', 'server_error')
+    back.searchParams.set('error_description', `${code(back)} ${back.searchParams.get('state')}`)
+  })
+  await comeBack((back) => {
+    back.searchParams.set('state', code(back))
+    back.searchParams.delete('code')
+  })
+  const browser = newBrowser()
+  for (const query of ['', '?', '?code=a&state=b', '?error=access_denied', '?state=%00&code=%00']) {
+    await browser.open(`${callback}${query}`)
+  }
+  await browser.post(`${callback}?code=a&state=b`, new URLSearchParams({ code: 'a' }))
 }
 
 /** An application of the workspace's own, good for nothing. */
@@ -354,7 +434,16 @@ async function readBack(env: Record<string, string>, dataDir: string) {
     const box = await core.vault.unlock(owner.workspaceId)
     const { rows } = await database.query('select owner_type, owner_id, field, sealed from credentials')
     for (const { owner_type, owner_id, field, sealed } of rows) {
-      openedTokens += `${box.open({ type: owner_type, id: owner_id, field }, sealed)}\n`
+      const opened = box.open({ type: owner_type, id: owner_id, field }, sealed)
+      noteKeys(`DPoP key of a ${owner_type}`, opened)
+      openedTokens += `${opened}\n`
+    }
+    const systemBox = await core.vault.unlock('system')
+    const { rows: kept } = await database.query('select name, sealed from system_secrets')
+    for (const { name, sealed } of kept) {
+      const opened = systemBox.open({ type: 'system', id: name, field: 'private_jwk' }, sealed)
+      noteKeys('signing key', opened)
+      openedTokens += `${opened}\n`
     }
     const ring = parseKeyRing(await readFile(join(dataDir, 'keyring.json'), 'utf8'), 'the key ring')
     const provider = localKeyProvider(ring)
@@ -386,12 +475,16 @@ describe('the search itself', () => {
         ...['x', 'youtube', 'tiktok', 'pinterest', 'discord'].map((id) => `${id} refresh token`),
         ...['x', 'mastodon'].map((id) => `${id} verifier`),
         'facebook further token',
+        'instagram further token',
+        'instagram facebook_login clientSecret',
         'mastodon registered secret',
         'slack clientSecret',
         'slack signingSecret',
         'discord botToken',
         'slack own signingSecret',
         'discord own botToken',
+        ...['bluesky access token', 'bluesky refresh token', 'bluesky verifier'],
+        ...['signing key', 'DPoP key of a grant', 'DPoP key of a connection'],
         ...['state', 'start token', 'form token', 'cookie', 'API key'],
       ]),
     )
@@ -403,7 +496,12 @@ describe('the search itself', () => {
   it('finds them where they are: opened, and in the answers that are meant to hold them', () => {
     const found = search.in(openedTokens).map((name) => name.replace(/ #\d+$/, ''))
     for (const id of platforms) expect(found).toContainEqual(expect.stringMatching(tokensOf(id)))
-    expect(found).toEqual(expect.arrayContaining(['mastodon registered secret', 'youtube refresh token']))
+    expect(found).toEqual(
+      expect.arrayContaining([
+        ...['mastodon registered secret', 'youtube refresh token', 'bluesky refresh token'],
+        ...['signing key', 'DPoP key of a grant', 'DPoP key of a connection'],
+      ]),
+    )
     // The connections the command line began, which nobody went on with.
     expect(found).toEqual(expect.arrayContaining(['state', 'start token']))
   })

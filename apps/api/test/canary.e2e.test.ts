@@ -158,11 +158,20 @@ async function useEverything(env: Record<string, string>): Promise<Secret[]> {
     raw: { type: 'application/octet-stream', content: png(8, 8) },
   })
   await ok('GET', `/media/${media.id}`)
+  const unused = await ok('POST', '/media', undefined, {
+    raw: { type: 'application/octet-stream', content: png(2, 2) },
+  })
+  await ok('DELETE', `/media/${unused.id}`)
+  const inside = `http://127.0.0.1:1/${good}`
+  expect((await call('POST', '/media/fetch', { url: inside })).body.code).toBe('address_not_allowed')
   const draft = {
     content: { text: 'canary', media: [{ mediaId: media.id, altText: 'noise' }] },
     targets: [{ accountId }],
   }
   await ok('POST', '/post-groups/validate', draft)
+  const kept = await ok('POST', '/post-groups', { ...draft, draft: true })
+  await ok('PATCH', `/post-groups/${kept.id}`, { version: 1, graceSeconds: 600 })
+  await ok('POST', `/post-groups/${kept.id}/cancel`)
   const group = await ok('POST', '/post-groups', draft)
   const postOf = (created: typeof group) => ok('GET', `/posts/${created.posts[0].id}`)
   await until('it is published', async () => (await postOf(group)).state === 'published')
@@ -191,6 +200,7 @@ async function useEverything(env: Record<string, string>): Promise<Secret[]> {
   // Reconnecting, disconnecting.
   await ok('POST', `/accounts/${accountId}/reconnect`, { fields: { appPassword: second } })
   await live()
+  expect(await ok('POST', `/accounts/${accountId}/add`, {})).toMatchObject({ type: 'select_targets' })
   await ok('POST', `/accounts/${accountId}/disconnect`)
   await ok('POST', '/accounts/connect', { platform: 'bluesky', fields })
 

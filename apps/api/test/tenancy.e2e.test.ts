@@ -32,38 +32,73 @@ const kindOfParameter: Record<string, IdKind | 'public'> = {
   platform: 'public',
 }
 
-/** The same for ids in bodies, by operation and field; where they stand, and what is asked apart from them. */
-const bodiesWithId: Record<string, { kind: IdKind; body: (id: string, own: Tenant) => unknown }> =
-  Object.fromEntries(
-    ['validatePostGroup', 'createPostGroup'].flatMap((operation) => [
+type BodyWithId = { kind: IdKind; body: (id: string, own: Tenant) => object }
+
+/** A file of a draft, named by the id in question, or with a thumbnail that is. */
+const files = (id: string, own: Tenant, field: string) => [
+  field === 'mediaId'
+    ? { mediaId: id, altText: 'x' }
+    : { mediaId: own.ids.media?.[0], thumbnailId: id, altText: 'x' },
+]
+
+/** Ids in a draft, by field. */
+const draftsWithId: Record<string, BodyWithId> = {
+  'targets[].accountId': {
+    kind: 'account',
+    body: (id, own) => ({
+      content: { text: 'of another' },
+      targets: [{ accountId: own.ids.account?.[0] }, { accountId: id }],
+    }),
+  },
+  ...Object.fromEntries(
+    ['mediaId', 'thumbnailId'].flatMap((field): [string, BodyWithId][] => [
       [
-        `${operation} targets[].accountId`,
-        {
-          kind: 'account',
-          body: (id: string, own: Tenant) => ({
-            content: { text: 'of another' },
-            targets: [{ accountId: own.ids.account?.[0] }, { accountId: id }],
-          }),
-        },
-      ],
-      [
-        `${operation} content.media[].mediaId`,
+        `content.media[].${field}`,
         {
           kind: 'media',
-          body: (id: string, own: Tenant) => ({
-            content: { text: 'of another', media: [{ mediaId: id, altText: 'x' }] },
+          body: (id, own) => ({
+            content: { text: 'of another', media: files(id, own, field) },
             targets: [{ accountId: own.ids.account?.[0] }],
           }),
         },
       ],
+      [
+        `targets[].overrides.media[].${field}`,
+        {
+          kind: 'media',
+          body: (id, own) => ({
+            content: { text: 'of another' },
+            targets: [{ accountId: own.ids.account?.[0], overrides: { media: files(id, own, field) } }],
+          }),
+        },
+      ],
     ]),
-  )
+  ),
+}
+
+/** The same for ids in bodies, by operation and field; where they stand, and what is asked apart from them. */
+const bodiesWithId: Record<string, BodyWithId> = Object.fromEntries(
+  ['validatePostGroup', 'createPostGroup', 'changePostGroup'].flatMap((operation) =>
+    Object.entries(draftsWithId).map(([field, { kind, body }]) => [
+      `${operation} ${field}`,
+      {
+        kind,
+        body: (id: string, own: Tenant) => ({
+          ...body(id, own),
+          ...(operation === 'changePostGroup' && { version: 1 }),
+        }),
+      },
+    ]),
+  ),
+)
 
 /** A body with which the operation would do something to what its path names. */
 const bodies: Record<string, unknown> = {
   reconnectAccount: { fields: { appPassword: 'aaaa-bbbb-cccc-dddd' } },
+  addAccounts: { targetIds: ['did:plc:nobody'] },
   continueConnection: { fields: { identifier: 'anna.test', appPassword: 'aaaa-bbbb-cccc-dddd' } },
   resolvePost: { as: 'failed' },
+  changePostGroup: { version: 1, publishAt: null },
   setOwnClient: { fields: { clientId: 'x', clientSecret: 'y' } },
 }
 
@@ -133,6 +168,8 @@ async function settle(name: string): Promise<Tenant> {
     const { status } = await client.ok('GET', `/post-groups/${published.id}`)
     return status === 'published'
   })
+  const publishAt = new Date(Date.now() + 86_400_000).toISOString()
+  const scheduled = await client.ok('POST', '/post-groups', { content, targets, publishAt })
   const revoked = await client.ok('POST', '/api-keys', { name: 'old' })
   await client.ok('DELETE', `/api-keys/${revoked.id}`)
   return {
@@ -144,8 +181,9 @@ async function settle(name: string): Promise<Tenant> {
       account: [accountId],
       connection: [pending.connectionId, connection?.id ?? ''],
       media: [media.id],
-      postGroup: [published.id],
-      post: [published.posts[0].id],
+      postGroup: [published.id, scheduled.id],
+      post: [published.posts[0].id, scheduled.posts[0].id],
+      scheduled: [scheduled.id],
       apiKey: [apiKey.id, revoked.id],
     },
   }
@@ -224,7 +262,8 @@ describe('the key of one workspace with an id of another', () => {
       if (!operation || !sample) throw new Error(`There is no ${name}.`)
       const missing = newId(sample.kind)
       const before = await everything()
-      const ask = (id: string) => berta.call(operation.method, operation.path, sample.body(id, berta))
+      const path = pathWith(operation, 'postGroupId', berta.ids.scheduled?.[0] ?? '')
+      const ask = (id: string) => berta.call(operation.method, path, sample.body(id, berta))
       const nothing = said(await ask(missing), missing)
       expect(nothing.text).toContain('<id>')
       const [foreign = ''] = anna.ids[sample.kind] ?? []
@@ -233,7 +272,8 @@ describe('the key of one workspace with an id of another', () => {
       // The same request with an id of her own is fine: it was the id that was refused.
       const [own = ''] = berta.ids[sample.kind] ?? []
       if (sample.kind === 'media') {
-        expect(await berta.ok('POST', '/post-groups/validate', sample.body(own, berta))).toEqual({
+        const { version: _, ...draft } = sample.body(own, berta) as { version?: number }
+        expect(await berta.ok('POST', '/post-groups/validate', draft)).toEqual({
           valid: true,
           issues: [],
         })

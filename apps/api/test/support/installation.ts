@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CoreContext } from '@postmcp/core'
 import type { TestAccount, TestAppPassword, TestPds } from '@postmcp/tooling/test-servers/pds'
-import { createApp, openInstallation } from '../../src/index.js'
+import { createApp, type Installation, openInstallation } from '../../src/index.js'
 import { type Client, clientOf } from './client.js'
 import { createDatabase, type Database } from './database.js'
 import { tempFolder } from './folder.js'
@@ -13,6 +13,7 @@ export interface TestInstallation extends Client {
   env: Record<string, string>
   apiKey: string
   core: CoreContext
+  sandboxAccess: Installation['sandbox']
   /** Where the simulated platforms are, if they run. */
   sandboxUrl: string | null
   database: Database
@@ -41,12 +42,13 @@ export const platformEnv = (pds: TestPds): Record<string, string> => ({
 /**
  * @param env of the platform, and whatever else is to be set
  * @param withSandbox whether simulated platforms run beside it
+ * @param database which one it gets, and drops; default: a new one of this test run
  */
 export async function openTestInstallation(
   env: Record<string, string>,
-  { withSandbox = false } = {},
+  { withSandbox = false, database: given }: { withSandbox?: boolean; database?: Database } = {},
 ): Promise<TestInstallation> {
-  const database = await createDatabase()
+  const database = given ?? (await createDatabase())
   const folder = await tempFolder()
   const all = {
     ...quickTimings,
@@ -55,14 +57,18 @@ export async function openTestInstallation(
     POSTMCP_LOG_LEVEL: 'debug',
     ...env,
   }
-  const { core, sandboxUrl, close } = await openInstallation(all, { logLevel: 'silent', withSandbox })
+  const { core, sandbox, sandboxUrl, close } = await openInstallation(all, {
+    logLevel: 'silent',
+    withSandbox,
+  })
   const apiKey = (await readFile(join(folder.path, 'api-key'), 'utf8')).trim()
-  const app = createApp(core)
+  const app = createApp(core, sandbox)
   return {
     ...clientOf((path, init) => app.request(path, init), apiKey),
     env: all,
     apiKey,
     core,
+    sandboxAccess: sandbox,
     sandboxUrl,
     database,
     app,

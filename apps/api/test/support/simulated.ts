@@ -6,32 +6,14 @@ import {
   type HttpRequest,
   type HttpResponse,
   type Scope,
-  variableOf,
 } from '@postmcp/core'
 import { approve, type PlatformHandle, type RunningSandbox, startSandbox } from '@postmcp/sandbox'
 import { type Client, clientOf } from './client.js'
 import { openTestInstallation, type TestInstallation } from './installation.js'
+import { operatorEnv, publicUrl } from './operator-env.js'
 import { type Page, Visitor } from './visitor.js'
 
-/** Where the installation says it is: https, for some platforms send nobody anywhere else. Nothing is sent there. */
-export const publicUrl = 'https://postmcp.example'
-
-const screaming = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
-
-/** What an operator sets for these platforms to be found at their simulations, with the applications known there. */
-export function operatorEnv(platforms: readonly PlatformHandle[]): Record<string, string> {
-  const env: Record<string, string> = {}
-  for (const { id, base, endpoints, app, platform } of platforms) {
-    for (const [name, url] of Object.entries(endpoints)) {
-      env[`POSTMCP_${id.toUpperCase()}_${screaming(name)}_URL`] = url
-    }
-    for (const [field, value] of Object.entries(app ?? {})) env[variableOf(id, field)] = value
-    if (platform.ownOrigin) {
-      env.POSTMCP_ALLOW_ORIGINS = [env.POSTMCP_ALLOW_ORIGINS, new URL(base).origin].filter(Boolean).join(',')
-    }
-  }
-  return env
-}
+export { operatorEnv, publicUrl } from './operator-env.js'
 
 /** A workspace and its key. */
 export interface Tenant extends Client {
