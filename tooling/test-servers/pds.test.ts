@@ -477,7 +477,8 @@ describe('pds-cli', () => {
   beforeAll(async () => {
     directory = await mkdtemp(path.join(tmpdir(), 'postmcp-pds-test-'))
   })
-  afterAll(() => rm(directory, { recursive: true, force: true }))
+  // Somebody who was killed may still be writing.
+  afterAll(() => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }))
 
   /** Runs the command as a shell would, with a temporary folder to look into. */
   async function startCli(...args: string[]) {
@@ -513,5 +514,5 @@ describe('pds-cli', () => {
     await killed.exited
     await expect.poll(() => isRunning(killed.printed.pid), { timeout: 5_000 }).toBe(false)
     expect(foldersIn(directory)).toEqual([])
-  })
+  }, 90_000)
 })
