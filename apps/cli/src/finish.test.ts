@@ -39,4 +39,11 @@ describe('what remains', () => {
     expect(local).toContain('postmcp serve')
     expect(whatRemains(group(queued, queued), { isLocal: false })).toContain('the server goes on with them')
   })
+
+  it('of a draft is nothing, and of what is scheduled that a server has to run then', () => {
+    const later = { ...group(queued), status: 'scheduled' as const }
+    expect(whatRemains({ ...later, status: 'draft' }, { isLocal: true })).toBeUndefined()
+    expect(whatRemains(later, { isLocal: false })).toBeUndefined()
+    expect(whatRemains(later, { isLocal: true })).toContain('postmcp serve')
+  })
 })

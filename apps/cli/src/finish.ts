@@ -16,7 +16,10 @@ export function exitCodeOfGroup({ posts }: Pick<PostGroup, 'posts'>): number {
 /** What is left of a group and who goes on with it; undefined when nothing is. */
 export function whatRemains(group: PostGroup, { isLocal }: Pick<ApiAccess, 'isLocal'>): string | undefined {
   const open = group.posts.filter((post) => !isFinal(post))
-  if (open.length === 0) return undefined
+  if (open.length === 0 || group.status === 'draft') return undefined
+  if (group.status === 'scheduled') {
+    return isLocal ? 'It goes out only if a server runs at that time: postmcp serve' : undefined
+  }
   const [count, it] = open.length === 1 ? ['1 post is', 'it'] : [`${open.length} posts are`, 'them']
   return isLocal
     ? `${count} not published yet, and nobody works on ${it}. Go on with: postmcp post show --post-group-id ${group.id} --wait 60\nOr let a server do it: postmcp serve`

@@ -15,6 +15,7 @@ const outcomeOf = (post: Post): Cell => {
     const where = post.permalink ?? post.platformPostId
     return post.failure ? `${where} Not all of it: ${post.failure.message} ${post.failure.nextAction}` : where
   }
+  if (post.state === 'scheduled' || post.state === 'draft') return null
   const again = post.nextTryAt === null ? '' : ` Next try: ${post.nextTryAt}.`
   return post.failure ? `${post.failure.message} ${post.failure.nextAction}${again}` : again.trim() || null
 }
