@@ -40,7 +40,7 @@ describe('what remains', () => {
     expect(whatRemains(group(queued, queued), { isLocal: false })).toContain('the server goes on with them')
   })
 
-  it('of a draft is nothing, and of what is scheduled that a server has to run then', () => {
+  test('of a draft is nothing, and of what is scheduled that a server has to run then', () => {
     const later = { ...group(queued), status: 'scheduled' as const }
     expect(whatRemains({ ...later, status: 'draft' }, { isLocal: true })).toBeUndefined()
     expect(whatRemains(later, { isLocal: false })).toBeUndefined()
