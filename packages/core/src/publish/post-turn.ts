@@ -314,12 +314,15 @@ class PostTurn {
     const beat = async () => {
       try {
         const lease = { seconds: timings.postLease, now: clock.now() }
-        if (!(await store.posts.renew(workspaceId, id, fence, lease))) this.#lost.abort()
+        if (await store.posts.renew(workspaceId, id, fence, lease)) return
+        clearInterval(timer)
+        this.#lost.abort()
       } catch {
         // The next beat tries again; a lease that ran out is noticed by whoever writes next.
       }
     }
     const timer = setInterval(() => void beat(), (timings.postLease * 1000) / 3)
+    timer.unref()
     return () => clearInterval(timer)
   }
 
