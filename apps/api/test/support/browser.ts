@@ -19,11 +19,14 @@ const quiet = [
   '--disable-sync',
 ]
 
-/** A real browser without a window: CHROME_PATH, the one of this machine, or the one that npm brought along. */
-export async function openBrowser(): Promise<Browser> {
+/**
+ * A real browser without a window: CHROME_PATH, the one of this machine, or the one that npm brought along.
+ * @param args what else it is started with
+ */
+export async function openBrowser(args: readonly string[] = []): Promise<Browser> {
   const executablePath =
     process.env.CHROME_PATH ?? usual.find((path) => existsSync(path)) ?? (await brought())
-  return chromium.launch({ executablePath, args: quiet, headless: true })
+  return chromium.launch({ executablePath, args: [...quiet, ...args], headless: true })
 }
 
 async function brought(): Promise<string> {
