@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Tests read sources, not builds: the `@postmcp/source` condition comes first in every package's `exports`. */
-const resolve = { conditions: ['@postmcp/source', 'module', 'node', 'default'] }
+const resolve = { conditions: ['@postmcp/source', 'node', 'default'] }
 
 const setupFiles = ['vitest/loopback-only.ts']
 
