@@ -8,6 +8,7 @@ import {
   localKeyProvider,
   openPostgresStore,
   openVault,
+  type Provider,
   RefreshFlights,
   registerKeyRing,
   silentLogger,
@@ -15,18 +16,33 @@ import {
 } from './core.js'
 import type { CoreConfig } from './messages.js'
 
+const noMedia: CoreContext['media'] = {
+  put: async () => {},
+  open: async () => null,
+  delete: async () => {},
+  free: async () => null,
+  sweep: async () => {},
+}
+
 /** The core of one process, as an app would build it: own pool of four connections, own HTTP client, own vault. */
 export interface BenchCore {
   core: CoreContext
   close(): Promise<void>
 }
 
-/** @param clock for a process that lives at another time */
-export async function openBenchCore(config: CoreConfig, clock: Clock = systemClock): Promise<BenchCore> {
-  const { databaseUrl, keyRing, tokenServerUrl, replay, timings, processId } = config
+/**
+ * @param clock for a process that lives at another time
+ * @param providers the platforms there are; each has one endpoint, `server`, which is the token server
+ */
+export async function openBenchCore(
+  config: CoreConfig,
+  clock: Clock = systemClock,
+  providers: readonly Provider[] = [benchProvider(config.replay)],
+): Promise<BenchCore> {
+  const { databaseUrl, keyRing, tokenServerUrl, timings, processId } = config
   const store = await openPostgresStore({ connectionString: databaseUrl, logger: silentLogger })
-  const provider = localKeyProvider(keyRing)
-  await registerKeyRing(store.keys, provider)
+  const keyProvider = localKeyProvider(keyRing)
+  await registerKeyRing(store.keys, keyProvider)
   const http = createHttpClient({
     userAgent: 'postmcp-bench',
     logger: silentLogger,
@@ -34,14 +50,16 @@ export async function openBenchCore(config: CoreConfig, clock: Clock = systemClo
   })
   const environment = {
     http,
-    endpoints: { bench: { server: tokenServerUrl } },
+    endpoints: Object.fromEntries(providers.map(({ manifest }) => [manifest.id, { server: tokenServerUrl }])),
     clients: { bench: benchClient },
   }
   const core: CoreContext = {
     store,
-    vault: openVault({ keys: store.keys, provider, clock }),
-    providers: createRegistry([benchProvider(replay)]),
-    media: { put: async () => {}, get: async () => null },
+    vault: openVault({ keys: store.keys, provider: keyProvider, clock }),
+    providers: createRegistry(providers),
+    media: noMedia,
+    mediaLimits: { maxBytes: 0, keepDays: 0 },
+    files: http,
     clock,
     logger: silentLogger,
     timings: { ...defaultTimings, ...timings },
@@ -50,6 +68,7 @@ export async function openBenchCore(config: CoreConfig, clock: Clock = systemClo
     environments: { live: environment, sandbox: null },
     plans: { pro: null },
     publicUrl: 'http://127.0.0.1:4477',
+    localUrl: 'http://127.0.0.1:4477',
     redirectUris: ['http://127.0.0.1:4477/accounts/oauth/callback'],
   }
   return {

@@ -16,7 +16,14 @@ export interface Child<To, From extends { type: string }> {
 
 /** Starts `tooling/bench/<name>.ts`; it ends at the latest with this process. */
 export function startChild<To extends object, From extends { type: string }>(
-  name: 'token-server' | 'worker' | 'bare',
+  name:
+    | 'token-server'
+    | 'worker'
+    | 'bare'
+    | 'publish/platform'
+    | 'publish/worker'
+    | 'publish/bare'
+    | 'large-post/platforms',
   argument: object = {},
 ): Child<To, From> {
   const sources = new URL('./sources.ts', import.meta.url).href

@@ -16,6 +16,10 @@ export class Expectations {
     if (actual !== expected) this.broken.push(`${what}: ${actual}, expected ${expected}`)
   }
 
+  below(what: string, actual: number, bound: number): void {
+    if (actual >= bound) this.broken.push(`${what}: ${actual}, expected less than ${bound}`)
+  }
+
   none(what: string, found: readonly string[]): void {
     if (found.length > 0)
       this.broken.push(`${what}: ${found.length}, expected none (${found.slice(0, 5).join(', ')})`)

@@ -1,0 +1,5 @@
+// @boundaries-ignore the bench runs the simulated platforms from their sources
+
+// @boundaries-ignore what an operator sets is the same as in tests
+export { operatorEnv, publicUrl } from '../../apps/api/test/support/operator-env.js'
+export { approve, startSandbox } from '../../packages/sandbox/src/index.js'
