@@ -54,11 +54,14 @@ export const viewPost = (post: Post) => ({
   isPublic: post.isPublic,
   createdAt: post.createdAt.toISOString(),
   deletedAt: post.deletedAt?.toISOString() ?? null,
-  media: post.media.map(({ id, mimeType, byteLength, sha256, altText }) => ({
+  inReplyTo: post.inReplyTo,
+  media: post.media.map(({ id, mimeType, byteLength, sha256, altText, facts }) => ({
     id,
     mimeType,
     byteLength,
     sha256,
+    // Of the file as it was given, where the platform has made another one of it.
+    sourceSha256: typeof facts.sourceSha256 === 'string' ? facts.sourceSha256 : sha256,
     altText,
   })),
   body: post.body,

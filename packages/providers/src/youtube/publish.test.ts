@@ -494,7 +494,7 @@ describe('at the simulated YouTube', () => {
     expect(thumbnail?.sha256).toBe(input.content.media[0]?.thumbnail?.sha256)
   })
 
-  it('a deletion without the optional scope is refused, and says nothing about the account', async () => {
+  it('a deletion without the optional scope says what to do, and nothing about the account', async () => {
     const input = await connected()
     await youtube.continuePublish(ctx(), input, take(input, await youtube.startPublish(ctx(), input)))
     const [post] = world.handle.world.posts()
@@ -504,8 +504,10 @@ describe('at the simulated YouTube', () => {
       platformPostId: post?.id ?? '',
       permalink: null,
     } as const
-    const error = await youtube.deletePost(ctx(), input, sent).catch((thrown: unknown) => thrown)
-    expect(verdictOf(error, 'delete')).toMatchObject({ classification: { kind: 'refused' } })
+    await expect(youtube.deletePost(ctx(), input, sent)).rejects.toMatchObject({
+      code: 'missing_permission',
+      nextAction: expect.stringContaining(`POSTMCP_YOUTUBE_OPTIONAL_SCOPES=${scope.forceSsl}`),
+    })
     expect(world.handle.world.posts()).toHaveLength(1)
   })
 })

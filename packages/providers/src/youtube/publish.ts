@@ -191,12 +191,24 @@ export async function findPublished(
   return video ? afterUpload(ctx, input.access, video) : null
 }
 
-/** Takes a scope that is optional; without it YouTube refuses. */
+const deleteScopes = [scope.forceSsl, scope.full, scope.partner]
+
+/** @throws PostMcpError `missing_permission` where the app did not ask for the permission to delete */
 export async function deletePost(
   ctx: ProviderContext,
   { access }: { access: GrantAccess },
   { platformPostId }: SentPost,
 ): Promise<void> {
+  if (!deleteScopes.some((name) => access.grantedScopes.includes(name))) {
+    throw new PostMcpError(
+      'missing_permission',
+      'YouTube lets us delete videos only with a permission that was not asked for.',
+      {
+        platform: 'youtube',
+        nextAction: `Delete the video in YouTube Studio; or let the operator set POSTMCP_YOUTUBE_OPTIONAL_SCOPES=${scope.forceSsl} and reconnect the account.`,
+      },
+    )
+  }
   try {
     await callApi(ctx, {
       method: 'DELETE',
