@@ -193,6 +193,8 @@ async function settle(name: string): Promise<Tenant> {
 async function everything(): Promise<Record<string, unknown>> {
   const all: Record<string, unknown> = {}
   for (const table of Object.keys(await product.database.countRows())) {
+    // The process itself says there every half minute that it lives.
+    if (table === 'key_holders') continue
     all[table] = await product.database.query(`select t::text as row from "${table}" t order by 1`)
   }
   return all
