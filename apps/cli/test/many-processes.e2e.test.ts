@@ -4,17 +4,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Env, runJson, start, tempDataDir } from './support/cli.js'
 
 let pds: ProxiedTestPds
-let owner: TestAccount
+/** Three, for posts of one account go out one after the other. */
+const owners: TestAccount[] = []
+const accountIds: string[] = []
 let env: Env
-let accountId: string
 let remove: () => Promise<void>
 
 beforeAll(async () => {
   pds = await startTestPds({ withProxy: true })
   const place = await tempDataDir()
   remove = place.remove
-  owner = await pds.createAccount()
-  env = {
+  for (let number = 0; number < 3; number++) owners.push(await pds.createAccount())
+  const envOf = async (owner: TestAccount): Promise<Env> => ({
     ...pds.env(owner, await pds.createAppPassword(owner)),
     POSTMCP_DATA_DIR: place.dataDir,
     // A killed process is waited for as long as this, not for the usual minutes.
@@ -22,25 +23,38 @@ beforeAll(async () => {
     POSTMCP_POST_TURN_SECONDS: '12',
     POSTMCP_SEND_SECONDS: '10',
     POSTMCP_RECONCILE_MARGIN_SECONDS: '1',
+  })
+  for (const owner of owners) {
+    env = await envOf(owner)
+    const { json } = await runJson<Extract<ConnectStep, { type: 'connected' }>>(
+      ['accounts', 'connect', '--platform', 'bluesky'],
+      env,
+    )
+    accountIds.push(json.accounts[0]!.id)
   }
-  const { json } = await runJson<Extract<ConnectStep, { type: 'connected' }>>(
-    ['accounts', 'connect', '--platform', 'bluesky'],
-    env,
-  )
-  accountId = json.accounts[0]!.id
 }, 120_000)
 afterAll(async () => {
   await pds.close()
   await remove()
 })
 
-const create = (text: string) =>
-  start(['post', 'create', '--account', accountId, '--text', text, '--json'], env)
-const textsAtPds = async () => (await pds.listPosts(owner.did)).map(({ value }) => value.text).sort()
+const create = (text: string, account = 0) =>
+  start(['post', 'create', '--account', accountIds[account]!, '--text', text, '--json'], env)
+const textsAtPds = async () => {
+  const posts = await Promise.all(owners.map(({ did }) => pds.listPosts(did)))
+  return posts
+    .flat()
+    .map(({ value }) => value.text)
+    .sort()
+}
 
 test('of three at once one is killed and one interrupted: the others finish, the next start is clean, all goes out once', async () => {
   const held = pds.proxy.hold('com.atproto.repo.putRecord', { times: Number.POSITIVE_INFINITY })
-  const runs = { finishes: create('finishes'), killed: create('killed'), interrupted: create('interrupted') }
+  const runs = {
+    finishes: create('finishes', 0),
+    killed: create('killed', 1),
+    interrupted: create('interrupted', 2),
+  }
   await held.hit(3)
   runs.killed.child.kill('SIGKILL')
   runs.interrupted.child.kill('SIGINT')

@@ -29,7 +29,8 @@ export interface Timings {
 }
 
 export const defaultTimings: Timings = {
-  postLease: 90,
+  // Prolonged while the holder lives, so this is how long a killed one is waited for.
+  postLease: 30,
   postTurn: 60,
   step: 300,
   send: 30,

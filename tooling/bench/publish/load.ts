@@ -107,7 +107,7 @@ export async function runLoad(options: LoadOptions): Promise<Report> {
       title: `${posts} posts through ${workers} workers: ${lostPercent} % of answers lost, ${
         killEverySeconds ? `a worker killed every ${killEverySeconds} s` : 'no worker killed'
       }`,
-      conditions: `${options.accounts} accounts on three platforms, which clear up lost answers by key, by reading, and not at all. Lease ${timings.postLease} s and send ${timings.send} s instead of 90 s and 30 s.`,
+      conditions: `${options.accounts} accounts on three platforms, which clear up lost answers by key, by reading, and not at all. Lease ${timings.postLease} s and send ${timings.send} s instead of 30 s each.`,
       figures: [
         ['published', published.length],
         ['visible twice', seen.duplicates.length],
