@@ -81,7 +81,7 @@ export async function runDrain(options: DrainOptions): Promise<Report> {
           `lag in seconds, ${percent === 100 ? 'longest' : `${percent} %`}`,
           rounded(percentile(lags, percent)),
         ]),
-        ...bareFigures(bareRate, posts / seconds),
+        ...bareFigures(bareRate),
       ],
       broken: expected.broken,
     }

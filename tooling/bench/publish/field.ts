@@ -55,14 +55,15 @@ export interface PublishField {
   close(): Promise<void>
 }
 
-/** What a report says of the comparison. */
-export const bareFigures = (bareRate: number | null, rate: number): Report['figures'] =>
-  bareRate === null
-    ? []
-    : [
-        ['bare: one request and one update each, posts per second', rounded(bareRate)],
-        ['ratio', `1 : ${rounded(bareRate / rate)}`],
-      ]
+/** What a report says of the comparison. @param rate our own posts per second, where nothing but us decides it */
+export function bareFigures(bareRate: number | null, rate: number | null = null): Report['figures'] {
+  if (bareRate === null) return []
+  const figures: Report['figures'] = [
+    ['bare: one request and one update each, posts per second', rounded(bareRate)],
+  ]
+  if (rate !== null) figures.push(['ratio', `1 : ${rounded(bareRate / rate)}`])
+  return figures
+}
 
 export async function openPublishField(options: {
   /** Of a role that may create databases. */
