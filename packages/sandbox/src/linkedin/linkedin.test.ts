@@ -15,6 +15,7 @@ const versioned = { 'linkedin-version': '202609', 'x-restli-protocol-version': '
 interface Answer {
   access_token: string
   refresh_token: string
+  refresh_token_expires_in: number
   id_token: string
   scope: string
   error: string
@@ -115,7 +116,7 @@ describe('tokens', () => {
     const { body } = await post('accessToken', { grant_type: 'refresh_token', refresh_token })
     expect(body).toMatchObject({ refresh_token })
     // Seconds pass while this runs.
-    const lived = 306 * 86_400 - Number((body as unknown as Record<string, unknown>).refresh_token_expires_in)
+    const lived = 306 * 86_400 - body.refresh_token_expires_in
     expect(lived).toBeGreaterThanOrEqual(0)
     expect(lived).toBeLessThan(60)
     clock.advance(307 * 86_400)
