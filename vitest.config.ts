@@ -1,15 +1,23 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './vitest/longest-first.js'
 
 /** Tests read sources, not builds: the `@postmcp/source` condition comes first in every package's `exports`. */
 const resolve = { conditions: ['@postmcp/source', 'node', 'default'] }
 
 const setupFiles = ['vitest/loopback-only.ts']
 
+/** Projects whose files share a worker and what it has loaded: loading it anew for every file would take longer than the tests. */
+const shared = { isolate: false, setupFiles: [...setupFiles, 'vitest/shared-worker.ts'] }
+
 export default defineConfig({
   resolve,
   ssr: { resolve },
   environments: { ssr: { resolve }, __vitest__: { resolve } },
   test: {
+    // Vitest would leave one processor to itself.
+    maxWorkers: availableParallelism(),
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -21,17 +29,16 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 60_000,
           globalSetup: ['vitest/postgres.ts'],
-          setupFiles,
+          ...shared,
         },
       },
       {
-        // Against the real Bluesky server, which takes seconds to start and much memory: one file at a time.
+        // Against the real Bluesky server, which takes seconds to start and much memory.
         extends: true,
         test: {
           name: 'pds',
           include: ['packages/*/src/**/*.pds.test.ts', 'tooling/test-servers/*.test.ts'],
           setupFiles,
-          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -42,9 +49,9 @@ export default defineConfig({
         test: {
           name: 'specs',
           include: ['packages/*/test/**/*.specs.test.ts'],
-          setupFiles,
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          ...shared,
         },
       },
       {
@@ -55,7 +62,6 @@ export default defineConfig({
           include: ['apps/*/test/**/*.e2e.test.ts'],
           globalSetup: ['vitest/postgres.ts'],
           setupFiles,
-          fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

@@ -35,10 +35,15 @@ const refusal = (host: string) =>
     host,
   })
 
-guardSockets()
-guardDatagrams()
-guardLookups()
-syncBuiltinESMExports() // so that `import { lookup } from 'node:dns'` sees it too
+// Once for a process, which may run many test files.
+const guarded = Symbol.for('postmcp.loopback-only')
+if (!(guarded in net.Socket.prototype)) {
+  guardSockets()
+  guardDatagrams()
+  guardLookups()
+  syncBuiltinESMExports() // so that `import { lookup } from 'node:dns'` sees it too
+  Object.defineProperty(net.Socket.prototype, guarded, { value: true })
+}
 
 /** Everything on TCP and TLS, `fetch` included, comes through `Socket.prototype.connect`. */
 function guardSockets() {

@@ -4,6 +4,7 @@
 // The check `specs` needs the folder of the platforms' descriptions, in POSTMCP_SPECS_DIR; without it, it is not run.
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -41,9 +42,17 @@ const steps = [
   tests('e2e'),
 ]
 
+// Of the many processes that are started each would compile the same again.
+const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...process.env }
+
 function run({ command, args }) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+    const child = spawn(command, args, {
+      cwd: root,
+      env,
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+    })
     child.on('error', (error) => {
       console.error(error.message)
       resolve(false)
