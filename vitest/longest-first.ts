@@ -5,11 +5,13 @@ const longest = [
   'refresh-race-oauth',
   'journey',
   'kill',
+  'publish-load',
   'faults/processes',
   'faults/answers',
   'platform-journeys',
   'publications',
   'oauth',
+  'large-post',
   'many-processes',
 ]
 

@@ -15,6 +15,7 @@ import {
   type MediaStorage,
   openVault,
   type ProviderRegistry,
+  publishingScopesOf,
   RefreshFlights,
   registerKeyRing,
   reportKeys,
@@ -131,6 +132,8 @@ export async function openInstallation(
         : await joinSandbox({
             settings: { sandboxPort, publicUrl, redirectUris },
             clients: documented,
+            // There everything a post may have can be tried.
+            optionalScopes: publishingScopesOf(registry.list()),
             ...{ store, processId, logger, mayRun },
           })
     closers.push(() => sandbox.close())

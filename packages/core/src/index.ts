@@ -95,7 +95,7 @@ export type {
 export { isFinal, postStates, visibilities } from './model/post.js'
 export type { Scope } from './model/scope.js'
 export { operatorContext } from './oauth/provider-context.js'
-export { missingScopes } from './oauth/scopes.js'
+export { isGranted, missingScopes, publishingScopesOf } from './oauth/scopes.js'
 export { loadSigningClient } from './oauth/signing-key.js'
 export { inSeconds, readTokenAnswer, splitScopes } from './oauth/token-answer.js'
 export { classifyTokenError, readTokenError } from './oauth/token-error.js'

@@ -37,7 +37,15 @@ async function join(
   { mayRun = false, publicUrl = 'https://postmcp.example' } = {},
 ) {
   const settings = { sandboxPort: 0, redirectUris: [], publicUrl }
-  const access = await joinSandbox({ store, processId, settings, clients: {}, logger, mayRun })
+  const access = await joinSandbox({
+    store,
+    processId,
+    settings,
+    clients: {},
+    optionalScopes: {},
+    logger,
+    mayRun,
+  })
   closers.push(() => access.close())
   return access
 }

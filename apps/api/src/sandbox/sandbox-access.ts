@@ -41,6 +41,7 @@ interface Options {
   processId: string
   settings: { sandboxPort: number; redirectUris: readonly string[]; publicUrl: string }
   clients: Environment['clients']
+  optionalScopes: Readonly<Record<string, readonly string[]>>
   logger: Logger
   /** Whether it may run here; else one that runs in another process is used. */
   mayRun: boolean
@@ -166,8 +167,9 @@ class Membership implements SandboxAccess {
       before.until = until
       return
     }
-    const { settings, clients, logger } = this.#options
-    const view = place && (await viewSandbox(place, { publicUrl: settings.publicUrl, clients, logger }))
+    const { settings, clients, optionalScopes, logger } = this.#options
+    const { publicUrl } = settings
+    const view = place && (await viewSandbox(place, { publicUrl, clients, optionalScopes, logger }))
     this.#seen = place && view && { place, view, until }
     // It waits for what is under way, which nobody has to wait for here.
     void before?.view.close().catch(() => {})

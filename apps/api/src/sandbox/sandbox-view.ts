@@ -22,13 +22,19 @@ export interface SandboxView {
  * Looks at a sandbox. The HTTP client reaches its own origins and the public Internet, nothing else.
  *
  * @param options.clients applications that no simulated platform knows by heart: those described by a document
+ * @param options.optionalScopes what the others ask for beside the required scopes, by platform
  */
 export async function viewSandbox(
   { origin, bases }: SandboxPlace,
-  options: { publicUrl: string; clients: Environment['clients']; logger: Logger },
+  options: {
+    publicUrl: string
+    clients: Environment['clients']
+    optionalScopes: Readonly<Record<string, readonly string[]>>
+    logger: Logger
+  },
 ): Promise<SandboxView> {
   const { isConsentPath, platforms } = await import('@postmcp/sandbox')
-  const { publicUrl, logger } = options
+  const { publicUrl, optionalScopes, logger } = options
   const known = platforms().flatMap((platform) => {
     const base = bases[platform.id]
     return base === undefined ? [] : [{ platform, base }]
@@ -39,10 +45,13 @@ export async function viewSandbox(
     userAgent: `PostMCP/${version}`,
     logger,
   })
-  const apps = known.flatMap(({ platform: { id, app, furtherApps = {} } }) => [
-    ...(app ? [[id, toClient(app)] as const] : []),
-    ...Object.entries(furtherApps).map(([way, own]) => [nameApplication(id, way), toClient(own)] as const),
-  ])
+  const apps = known.flatMap(({ platform: { id, app, furtherApps = {} } }) => {
+    const named = [
+      ...(app ? [[id, app] as const] : []),
+      ...Object.entries(furtherApps).map(([way, own]) => [nameApplication(id, way), own] as const),
+    ]
+    return named.map(([name, values]) => [name, toClient(values, optionalScopes[id] ?? [])] as const)
+  })
   return {
     environment: {
       http,
@@ -73,11 +82,14 @@ function fromOutside(publicUrl: string, bases: SandboxPlace['bases'], address: s
   return address
 }
 
-function toClient({ clientId = '', clientSecret, ...values }: Record<string, string>): AppClient {
+function toClient(
+  { clientId = '', clientSecret, ...values }: Record<string, string>,
+  optionalScopes: readonly string[],
+): AppClient {
   return {
     id: clientId,
     secrets: clientSecret === undefined ? [] : [clientSecret],
-    optionalScopes: [],
+    optionalScopes,
     values,
   }
 }

@@ -65,6 +65,9 @@ export const platformSchema = z
       .openapi({ description: 'What one account may publish at most.' }),
     rateLimits: z.array(z.object({ what: z.string(), max: z.int(), perSeconds: z.int() })),
     canDelete: z.boolean(),
+    deleteScopes: z.array(z.string()).nullable().openapi({
+      description: 'Optional scopes any of which it takes to delete; null: none.',
+    }),
     duplicates: z.object({
       reconcile: z.string().openapi({ description: 'How a lost answer is cleared up.' }),
       remainingRisk: z.string(),
@@ -111,7 +114,7 @@ export const shapePlatform = (
   configured: ReadonlySet<string>,
 ): z.output<typeof platformSchema> => {
   const [manifest] = views
-  const { reconcile, remainingRisk, limits, canDelete } = manifest.publish
+  const { reconcile, remainingRisk, limits, canDelete, deleteScopes = null } = manifest.publish
   const { credentials, oauth2, targetKinds } = manifest.connect
   return {
     id: manifest.id,
@@ -135,6 +138,7 @@ export const shapePlatform = (
     quotas: manifest.publish.quotas ?? [],
     rateLimits: manifest.rateLimits,
     canDelete,
+    deleteScopes,
     duplicates: {
       reconcile: typeof reconcile === 'string' ? reconcile : `read (${reconcile.read})`,
       remainingRisk,

@@ -32,6 +32,7 @@ const platform = (more: Partial<Platform> = {}): Platform => ({
   quotas: [],
   rateLimits: [],
   canDelete: true,
+  deleteScopes: null,
   duplicates: { reconcile: 'never', remainingRisk: '' },
   revocation: { remainsAfterDisconnect: null, revokeAccessUrl: 'https://example.org/revoke' },
   createCredentialUrl: 'https://example.org/apps',

@@ -100,8 +100,13 @@ function renderQuotas({ quotas }: Platform): string[] {
   ]
 }
 
-function renderFacts({ id, name, connect, limits, canDelete, duplicates, checkedOn }: Platform): string {
-  const { text, linkCard } = limits
+/** What can be done where one of these permissions was granted. */
+const withScopes = (words: string, [scope]: readonly string[] = []): string =>
+  scope === undefined ? words : `${words}, with the permission ${scope}`
+
+function renderFacts(platform: Platform): string {
+  const { id, name, connect, limits, canDelete, deleteScopes, duplicates, checkedOn } = platform
+  const { text, linkCard, replies } = limits
   return properties([
     ['Platform', id],
     ['Name', name],
@@ -116,10 +121,10 @@ function renderFacts({ id, name, connect, limits, canDelete, duplicates, checked
     ['Images', filesOf(limits.images)],
     ['Animations', limits.animations ? filesOf(limits.animations) : null],
     ['Videos', videosOf(limits.videos)],
-    ['Replies below', limits.replies ? `${limits.replies.max}` : 'no'],
+    ['Replies below', replies ? withScopes(String(replies.max), replies.scopes) : 'no'],
     ['Visibility', limits.visibilities?.join(', ') ?? 'public'],
     ['Link card', linkCard ? (linkCard.withImages ? 'yes' : 'yes, but not with images') : 'no'],
-    ['Delete', canDelete ? 'yes' : 'no'],
+    ['Delete', canDelete ? withScopes('yes', deleteScopes ?? []) : 'no'],
     ['Lost answers', [lostAnswers(duplicates.reconcile), duplicates.remainingRisk].join(' ').trim()],
     ['Checked on', checkedOn],
   ])

@@ -1,5 +1,6 @@
-import type { AppClient } from '../provider/context.js'
+import { type AppClient, variableOf } from '../provider/context.js'
 import type { Manifest } from '../provider/manifest.js'
+import { applicationId } from '../provider/ways.js'
 
 type Method = 'oauth2' | 'credentials'
 
@@ -22,8 +23,36 @@ export function scopesToAsk(manifest: Manifest, client: AppClient | null): strin
   return [...needed(manifest, 'oauth2').map(({ name }) => name), ...optional]
 }
 
+/** Whether any of these scopes was granted, under whatever name. */
+export const isGranted = (
+  { scopes }: Pick<Manifest, 'scopes'>,
+  anyOf: readonly string[],
+  granted: readonly string[],
+): boolean =>
+  anyOf.some((name) => {
+    const { alternatives = [] } = scopes.find((scope) => scope.name === name) ?? {}
+    return [name, ...alternatives].some((each) => granted.includes(each))
+  })
+
+/** Optional scopes that publishing has a use for, by platform. */
+export const publishingScopesOf = (
+  providers: readonly { manifest: Pick<Manifest, 'id' | 'publish'> }[],
+): Record<string, string[]> =>
+  Object.fromEntries(
+    providers.map(({ manifest: { id, publish } }) => {
+      return [id, [...(publish.limits.replies?.scopes ?? []), ...(publish.deleteScopes ?? [])]] as const
+    }),
+  )
+
+/** What has to be done before any of these optional scopes is granted, in words. */
+export function howToGetScope(manifest: Manifest, anyOf: readonly string[]): string {
+  const [scope] = scopesOf(manifest, 'oauth2').filter(({ name }) => anyOf.includes(name))
+  const variable = variableOf(applicationId(manifest), 'optionalScopes')
+  return `The operator adds ${scope?.name ?? anyOf.join(' or ')} to ${variable}; then the account is reconnected.`
+}
+
 /** Required scopes that were not granted, under no name. */
 export const missingScopes = (manifest: Manifest, granted: readonly string[], method: Method): string[] =>
   needed(manifest, method)
-    .filter(({ name, alternatives = [] }) => ![name, ...alternatives].some((each) => granted.includes(each)))
+    .filter(({ name }) => !isGranted(manifest, [name], granted))
     .map(({ name }) => name)

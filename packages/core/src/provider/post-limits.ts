@@ -69,7 +69,15 @@ export const postLimitsSchema = z.strictObject({
   /** A link apart from the text. Absent, or beside media where `withImages` is false: the address is put at the end of the text. */
   linkCard: z.strictObject({ withImages: z.boolean() }).optional(),
   /** What the account itself publishes below its post: further posts of a thread, or comments. Absent: there is no such thing. */
-  replies: z.strictObject({ max: count, text: text.optional() }).optional(),
+  replies: z
+    .strictObject({
+      max: count,
+      /** Default: as of a post. */
+      text: text.optional(),
+      /** Optional scopes any of which has to be granted. Default: publishing suffices. */
+      scopes: z.array(z.string().min(1)).min(1).optional(),
+    })
+    .optional(),
   /** Who may see a post, the usual case first. Default: public only. */
   visibilities: z
     .array(z.enum(['public', 'unlisted', 'followers', 'private']))
@@ -129,6 +137,8 @@ export const publishSchema = z.strictObject({
   /** The risk that remains, in words for the user; empty string when none is known. */
   remainingRisk: z.string(),
   canDelete: z.boolean(),
+  /** Optional scopes any of which has to be granted to delete. Default: publishing suffices. */
+  deleteScopes: z.array(z.string().min(1)).min(1).optional(),
   /** How long the call that makes a post public may take, where it carries the files. Default: half a minute. */
   sendSeconds: count.optional(),
   limits: postLimitsSchema,

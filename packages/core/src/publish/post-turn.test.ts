@@ -665,4 +665,15 @@ describe('what a person does about a post', () => {
     expect(world.platform.posts).toEqual([])
     expect((await deletePost(world.core, world.scope, post.id)).deletedAt).toEqual(deletedAt)
   })
+
+  it('deletes nothing without the permission it takes, and says how to get it', async () => {
+    const world = await createPublishingWorld(database, { publish: { deleteScopes: ['remove'] } })
+    const post = await world.createPost()
+    await world.finish(post.id)
+    await expect(deletePost(world.core, world.scope, post.id)).rejects.toMatchObject({
+      code: 'missing_permission',
+      nextAction: expect.stringContaining('remove to POSTMCP_MEMORY_OPTIONAL_SCOPES'),
+    })
+    expect(world.platform.posts).toHaveLength(1)
+  })
 })

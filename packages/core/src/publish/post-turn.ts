@@ -16,6 +16,7 @@ import type {
   SentPost,
 } from '../model/post.js'
 import { providerContext, providerContexts } from '../oauth/provider-context.js'
+import { isGranted } from '../oauth/scopes.js'
 import { type HookFailure, readHookFailure } from '../provider/hook-failure.js'
 import type { Provider, PublishInput, PublishStep, TargetAccess } from '../provider/provider.js'
 import type { TokenNeed } from '../refresh/refresh-policy.js'
@@ -90,9 +91,8 @@ function canLookFor({ manifest, findPublished }: Provider, grant: Grant | undefi
   const { reconcile } = manifest.publish
   if (!findPublished) return false
   if (typeof reconcile !== 'object' || !grant) return true
-  const scope = manifest.scopes.find(({ name }) => name === reconcile.read)
-  const names = [reconcile.read, ...(scope?.alternatives ?? [])]
-  return !scope || names.some((name) => grant.grantedScopes.includes(name))
+  const isDeclared = manifest.scopes.some(({ name }) => name === reconcile.read)
+  return !isDeclared || isGranted(manifest, [reconcile.read], grant.grantedScopes)
 }
 
 /** What a turn works with once it has read what belongs to the post. */

@@ -4,7 +4,9 @@ import type { PostGroupId, PostId } from '../model/ids.js'
 import type { Attempt, Post } from '../model/post.js'
 import type { Scope } from '../model/scope.js'
 import { providerContext } from '../oauth/provider-context.js'
+import { howToGetScope, isGranted } from '../oauth/scopes.js'
 import { readHookFailure } from '../provider/hook-failure.js'
+import type { Manifest } from '../provider/manifest.js'
 import { openTarget } from '../refresh/target-access.js'
 import { useGrant } from '../refresh/use-grant.js'
 import { getPostGroup, type PostGroupView } from './post-group.js'
@@ -100,8 +102,8 @@ export async function cancelPostGroup(
 
 /**
  * Deletes a published post at the platform. May be repeated: a post that is gone there counts as deleted.
- * @throws PostMcpError `not_found`; `conflict` when it is not published or the platform cannot delete; `account_not_publishable`;
- *   `platform_unavailable`, `rate_limited`, `refused_by_platform`
+ * @throws PostMcpError `not_found`; `conflict` when it is not published or the platform cannot delete; `missing_permission`;
+ *   `account_not_publishable`, `platform_unavailable`, `rate_limited`, `refused_by_platform`
  */
 export async function deletePost(core: CoreContext, scope: Scope, id: PostId): Promise<Post> {
   const post = await getPost(core, scope, id)
@@ -121,6 +123,7 @@ export async function deletePost(core: CoreContext, scope: Scope, id: PostId): P
     )
   }
   let open = await useGrant(core, scope.workspaceId, account.grantId)
+  assertMayDelete(provider.manifest, open.access.grantedScopes)
   for (let again = true; ; again = false) {
     try {
       const { workspaceId, client } = open.grant
@@ -152,4 +155,17 @@ export async function deletePost(core: CoreContext, scope: Scope, id: PostId): P
     )
   })
   return getPost(core, scope, id)
+}
+
+function assertMayDelete(manifest: Manifest, granted: readonly string[]): void {
+  const { name, publish } = manifest
+  if (!publish.deleteScopes || isGranted(manifest, publish.deleteScopes, granted)) return
+  throw new PostMcpError(
+    'missing_permission',
+    `${name} lets us delete posts only with a permission that this account was not granted.`,
+    {
+      platform: manifest.id,
+      nextAction: `Delete the post at ${name}; or get the permission: ${howToGetScope(manifest, publish.deleteScopes)}`,
+    },
+  )
 }

@@ -10,6 +10,8 @@ export type Problem = Omit<Issue, 'accountId' | 'severity'> & { severity?: Issue
 export interface Platform {
   name: string
   limits: PostLimits
+  /** What has to be done before replies may be published; null: nothing. */
+  repliesNeed: string | null
   countWeighted?: ((text: string) => number) | undefined
 }
 
@@ -91,12 +93,16 @@ function tagProblems({ tags = [] }: DecidedContent, platform: Platform): Problem
 }
 
 function replyProblems({ replies }: DecidedContent, platform: Platform): Problem[] {
-  const { limits, name } = platform
+  const { limits, name, repliesNeed } = platform
   if (replies.length === 0) return []
   const field = 'content.replies'
   if (!limits.replies) {
     const message = `PostMCP publishes no replies or comments on ${name}.`
     return [{ code: 'replies_not_supported', message, field }]
+  }
+  if (repliesNeed !== null) {
+    const message = `Replies below a post on ${name} take a permission that this account was not granted. ${repliesNeed}`
+    return [{ code: 'replies_not_permitted', message, field }]
   }
   const { max, text = limits.text } = limits.replies
   const problems = replies.flatMap((reply, index): Problem[] => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { newId } from '../model/ids.js'
 import type { Media } from '../model/media.js'
 import type { Content, TargetContent } from '../model/post.js'
+import type { Manifest } from '../provider/manifest.js'
 import type { PostLimits } from '../provider/post-limits.js'
 import type { Provider } from '../provider/provider.js'
 import { createFakeClock } from '../testing/fake-clock.js'
@@ -49,23 +50,33 @@ interface Circumstances {
   target?: TargetContent
   limits?: Partial<PostLimits>
   more?: Partial<Provider>
+  scopes?: Manifest['scopes']
+  grantedScopes?: string[]
 }
 
 /** What stands against a content whose files have an alt text each, unless it says otherwise. */
 function check(
   content: Partial<Content>,
   media: (Media | undefined)[] = [],
-  { target = {}, limits = {}, more = {} }: Circumstances = {},
+  { target = {}, limits = {}, more = {}, scopes = [], grantedScopes = [] }: Circumstances = {},
 ) {
   const { publish } = provider.manifest
-  const manifest = { ...provider.manifest, publish: { ...publish, limits: { ...publish.limits, ...limits } } }
+  const manifest = {
+    ...provider.manifest,
+    scopes,
+    publish: { ...publish, limits: { ...publish.limits, ...limits } },
+  }
   const given: Content = {
     text: '',
     media: media.map((one) => ({ mediaId: one?.id ?? 'media_gone', altText: 'What it shows' })),
     ...content,
   }
   const files = new Map(media.flatMap((one) => (one ? [[one.id, one] as const] : [])))
-  const whom = { account, grant: undefined, provider: { ...provider, ...more, manifest } }
+  const whom = {
+    account,
+    grant: { settings: {}, grantedScopes },
+    provider: { ...provider, ...more, manifest },
+  }
   return validateContent(given, target, files, whom)
 }
 const codes = (...parameters: Parameters<typeof check>) => check(...parameters).map(({ code }) => code)
@@ -269,6 +280,21 @@ describe('further parts of a post', () => {
     ['media_required', {}, { textOnly: false }],
   ])('meet %s', (code, content, limits) => {
     expect(codes({ text: 'Hello', ...content }, [], { limits })).toEqual([code])
+  })
+
+  it('meet a permission that was not granted, with what to do', () => {
+    const limits = { replies: { max: 1, scopes: ['chat'] } }
+    const scopes = [{ name: 'chat', need: 'optional' as const, alternatives: ['talk'], why: 'To reply.' }]
+    const found = (grantedScopes: string[]) =>
+      check({ text: 'Hello', replies: ['More'] }, [], { limits, scopes, grantedScopes })
+    expect(found(['read'])).toMatchObject([
+      {
+        code: 'replies_not_permitted',
+        message: expect.stringContaining('chat to POSTMCP_MEMORY_OPTIONAL_SCOPES'),
+      },
+    ])
+    expect(found(['chat'])).toEqual([])
+    expect(found(['talk'])).toEqual([])
   })
 
   it('are not asked of a platform that does not have them', () => {

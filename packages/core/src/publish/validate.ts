@@ -3,6 +3,7 @@ import type { Issue } from '../model/errors.js'
 import type { Grant } from '../model/grant.js'
 import type { Media } from '../model/media.js'
 import type { Content, PostOptions, TargetContent } from '../model/post.js'
+import { howToGetScope, isGranted } from '../oauth/scopes.js'
 import type { Manifest } from '../provider/manifest.js'
 import type { PostLimits } from '../provider/post-limits.js'
 import type { DraftMedia, LimitedTarget, Provider } from '../provider/provider.js'
@@ -112,7 +113,13 @@ export function validateContent(
     const file = files.get(item.mediaId)
     return { ...item, file: file && { ...file, is: kindOf(file, limits) } }
   })
-  const platform = { name, limits, countWeighted: provider.countWeighted?.bind(provider) }
+  const { grantedScopes } = limitedTarget(whom)
+  const replyScopes = limits.replies?.scopes
+  const repliesNeed =
+    !replyScopes || isGranted(manifest, replyScopes, grantedScopes)
+      ? null
+      : howToGetScope(manifest, replyScopes)
+  const platform = { name, limits, repliesNeed, countWeighted: provider.countWeighted?.bind(provider) }
   const problems = [
     ...shapeProblems(decided, limits, name),
     ...textProblems(decided, platform),

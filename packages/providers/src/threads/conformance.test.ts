@@ -1,4 +1,3 @@
-import type { Provider } from '@postmcp/core'
 import { testProvider } from '@postmcp/core/testing'
 import { asFakePlatform, platforms, startSandbox } from '@postmcp/sandbox'
 import { describe } from 'vitest'
@@ -12,19 +11,12 @@ async function start(optional: readonly string[]) {
   return { ...fake, client: fake.client && { ...fake.client, optionalScopes: optional } }
 }
 
-/** As a profile that granted everything has it. */
-const withReplies: Provider = {
-  ...threads,
-  manifest: {
-    ...threads.manifest,
-    publish: { ...threads.manifest.publish, limits: threads.limitsOf({ grantedScopes: optionalScopes }) },
-  },
-}
-
-testProvider(withReplies, () => start(optionalScopes))
+testProvider(threads, () => start(optionalScopes))
 
 describe('with the permissions that every app has', () => {
   const { deletePost: _, ...rest } = threads
-  const manifest = { ...threads.manifest, publish: { ...threads.manifest.publish, canDelete: false } }
+  const { publish } = threads.manifest
+  const limits = { ...publish.limits, replies: undefined }
+  const manifest = { ...threads.manifest, publish: { ...publish, canDelete: false, limits } }
   testProvider({ ...rest, manifest }, () => start([]))
 })

@@ -7,7 +7,7 @@ import { manifest } from './manifest.js'
 import { identify, listTargets } from './profile.js'
 import { continuePublish, deletePost, findPublished, startPublish } from './publish.js'
 import { refresh } from './refresh.js'
-import { countWeighted, limitsOf, validate } from './text.js'
+import { countWeighted, validate } from './text.js'
 import { verify } from './verify.js'
 
 /** Profiles of Threads, which takes a login and an app ID of its own. */
@@ -25,7 +25,6 @@ export const threads = defineProvider({
   receive: (ctx, callback) => receiveSignedRequest(ctx, manifest, callback),
 
   // Publish: a container for each file and one for the post, which then is published; replies below it one by one
-  limitsOf,
   validate,
   countWeighted,
   createDedupeKey: () => randomUUID(),

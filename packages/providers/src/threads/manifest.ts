@@ -106,6 +106,7 @@ export const manifest = {
     remainingRisk:
       'If the answer to a post is lost its container says whether it is public, so nothing is sent twice. A reply whose answer was lost is public without our knowing its id, so it is not deleted with its post.',
     canDelete: true,
+    deleteScopes: ['threads_delete'],
     limits: {
       // Emojis count as their UTF-8 bytes; see `countWeighted`.
       text: [{ unit: 'weighted', max: 500 }],
@@ -133,7 +134,8 @@ export const manifest = {
       maxMedia: 20,
       mixes: ['image', 'video'],
       linkCard: { withImages: false },
-      // Replies are there where `threads_manage_replies` was granted; see `limitsOf`.
+      // A chain. Threads names no limit for one, only 1,000 replies a day; this one is ours.
+      replies: { max: 20, scopes: ['threads_manage_replies'] },
     },
     quotas: [{ what: 'posts per profile', max: 250, perSeconds: 86_400 }],
     options: [

@@ -343,13 +343,4 @@ describe('deleting', () => {
       platformCode: '190/463',
     })
   })
-
-  it('without its permission says what to do, and sends nothing', async () => {
-    const { ctx, requests } = cannedContext(provider, {})
-    const without = { ...access, grantedScopes: ['threads_basic'] }
-    await expect(deletePost(ctx, { access: without }, sent)).rejects.toMatchObject({
-      code: 'missing_permission',
-    })
-    expect(requests).toEqual([])
-  })
 })

@@ -2,7 +2,6 @@ import {
   type GrantAccess,
   type Json,
   PlatformError,
-  PostMcpError,
   type ProviderContext,
   type PublishInput,
   type PublishMedia,
@@ -189,11 +188,8 @@ export const findPublished = (
   checkpoint: Json,
 ): Promise<PublishStep | null> => findContainer(api, ctx, actor, checkpoint)
 
-const deleteScope = 'threads_delete'
-
 /**
  * Deletes a thread, the last post first.
- * @throws PostMcpError `missing_permission` where the app did not ask for the permission to delete
  * @see https://developers.facebook.com/documentation/threads/posts/delete-posts (2026-11-22)
  */
 export async function deletePost(
@@ -201,16 +197,6 @@ export async function deletePost(
   { access }: { access: GrantAccess },
   { platformPostId, parts = [] }: SentPost,
 ): Promise<void> {
-  if (!access.grantedScopes.includes(deleteScope)) {
-    throw new PostMcpError(
-      'missing_permission',
-      'Threads lets us delete posts only with a permission that was not asked for.',
-      {
-        platform: 'threads',
-        nextAction: `Delete the post in Threads; or let the operator set POSTMCP_THREADS_OPTIONAL_SCOPES=${deleteScope} and reconnect the account.`,
-      },
-    )
-  }
   const token = access.tokens.accessToken
   for (const id of [platformPostId, ...parts].reverse()) {
     const answer = z.object({ success: z.literal(true) })

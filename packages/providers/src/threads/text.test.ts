@@ -1,7 +1,7 @@
 import type { DraftForTarget } from '@postmcp/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { countWeighted, limitsOf, validate } from './text.js'
+import { countWeighted, validate } from './text.js'
 
 describe('the length of a text', () => {
   it.each([
@@ -58,12 +58,5 @@ describe('a draft', () => {
 
   it('may have a topic of several words', () => {
     expect(validate(draftOf({ text: 'x' }, { topicTag: 'Fresh bread' }))).toEqual([])
-  })
-})
-
-describe('replies', () => {
-  it('are there only where they were granted', () => {
-    expect(limitsOf({ grantedScopes: ['threads_basic'] }).replies).toBeUndefined()
-    expect(limitsOf({ grantedScopes: ['threads_manage_replies'] }).replies).toEqual({ max: 20 })
   })
 })

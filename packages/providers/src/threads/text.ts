@@ -1,5 +1,4 @@
-import type { DraftForTarget, Issue, LimitedTarget, PostLimits } from '@postmcp/core'
-import { manifest } from './manifest.js'
+import type { DraftForTarget, Issue } from '@postmcp/core'
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 /** Pictures, letters of flags, and keys: what people call emojis, and two or three signs more. */
@@ -56,12 +55,3 @@ export function validate({ content, options }: DraftForTarget): Issue[] {
 }
 
 const isTopic = (text: string) => [...text].length <= 50 && !/[.&]/.test(text)
-
-/** Replies to one's own post take a permission that an app need not have. */
-export function limitsOf({ grantedScopes }: Pick<LimitedTarget, 'grantedScopes'>): PostLimits {
-  const { limits } = manifest.publish
-  return grantedScopes.includes('threads_manage_replies') ? { ...limits, replies } : limits
-}
-
-/** Threads names no limit for one chain, only 1,000 replies a day; this one is ours. */
-const replies = { max: 20 }

@@ -148,8 +148,8 @@ export const manifest = {
     reconcile: { read: scope.readonly, afterSeconds: 120 },
     remainingRisk:
       'YouTube takes the same file twice. If the answer to an upload is lost and its upload session cannot be asked any more, we look for the title and the time among the latest uploads of the channel; a video you uploaded yourself at that moment under the same title is taken for ours, and one that is not listed yet is taken for never sent.',
-    // With the optional scope only.
     canDelete: true,
+    deleteScopes: [scope.forceSsl, scope.full, scope.partner],
     limits,
     options,
   },

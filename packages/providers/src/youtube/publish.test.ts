@@ -493,23 +493,6 @@ describe('at the simulated YouTube', () => {
     const thumbnail = world.handle.world.media(String(thumbnailId))
     expect(thumbnail?.sha256).toBe(input.content.media[0]?.thumbnail?.sha256)
   })
-
-  it('a deletion without the optional scope says what to do, and nothing about the account', async () => {
-    const input = await connected()
-    await youtube.continuePublish(ctx(), input, take(input, await youtube.startPublish(ctx(), input)))
-    const [post] = world.handle.world.posts()
-    const sent = {
-      kind: 'post',
-      visibility: 'public',
-      platformPostId: post?.id ?? '',
-      permalink: null,
-    } as const
-    await expect(youtube.deletePost(ctx(), input, sent)).rejects.toMatchObject({
-      code: 'missing_permission',
-      nextAction: expect.stringContaining(`POSTMCP_YOUTUBE_OPTIONAL_SCOPES=${scope.forceSsl}`),
-    })
-    expect(world.handle.world.posts()).toHaveLength(1)
-  })
 })
 
 it('declares what it asks of users', () => {

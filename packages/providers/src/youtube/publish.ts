@@ -1,5 +1,6 @@
 import {
   type GrantAccess,
+  isGranted,
   type Json,
   MalformedResponseError,
   PlatformError,
@@ -128,10 +129,8 @@ function afterUpload(ctx: ProviderContext, access: GrantAccess, { id, status }: 
   return { type: 'wait', checkpoint, resumeAfterSeconds: canRead(access) ? firstLookSeconds : 0 }
 }
 
-const readScopes = manifest.scopes.find(({ name }) => name === scope.readonly)
-
 const canRead = ({ grantedScopes }: GrantAccess): boolean =>
-  [scope.readonly, ...(readScopes?.alternatives ?? [])].some((name) => grantedScopes.includes(name))
+  isGranted(manifest, [scope.readonly], grantedScopes)
 
 /** @throws PlatformError for a video that YouTube took and then refused */
 async function look(
@@ -191,24 +190,12 @@ export async function findPublished(
   return video ? afterUpload(ctx, input.access, video) : null
 }
 
-const deleteScopes = [scope.forceSsl, scope.full, scope.partner]
-
-/** @throws PostMcpError `missing_permission` where the app did not ask for the permission to delete */
+/** Deletes a video; one that is gone is answered like any other. */
 export async function deletePost(
   ctx: ProviderContext,
   { access }: { access: GrantAccess },
   { platformPostId }: SentPost,
 ): Promise<void> {
-  if (!deleteScopes.some((name) => access.grantedScopes.includes(name))) {
-    throw new PostMcpError(
-      'missing_permission',
-      'YouTube lets us delete videos only with a permission that was not asked for.',
-      {
-        platform: 'youtube',
-        nextAction: `Delete the video in YouTube Studio; or let the operator set POSTMCP_YOUTUBE_OPTIONAL_SCOPES=${scope.forceSsl} and reconnect the account.`,
-      },
-    )
-  }
   try {
     await callApi(ctx, {
       method: 'DELETE',

@@ -799,6 +799,7 @@ export interface components {
                         unit: "graphemes" | "utf8_bytes" | "utf16_units" | "code_points" | "weighted";
                         max: number;
                     }[];
+                    scopes?: string[];
                 };
                 visibilities?: ("public" | "unlisted" | "followers" | "private")[];
             };
@@ -824,6 +825,8 @@ export interface components {
                 perSeconds: number;
             }[];
             canDelete: boolean;
+            /** @description Optional scopes any of which it takes to delete; null: none. */
+            deleteScopes: string[] | null;
             duplicates: {
                 /** @description How a lost answer is cleared up. */
                 reconcile: string;
