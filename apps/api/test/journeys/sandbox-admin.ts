@@ -6,9 +6,21 @@ export interface SandboxPerson {
   connectFields: Record<string, string>
 }
 
+/** A post at a simulated platform, deleted ones too. */
+export interface SandboxPost {
+  id: string
+  text: string
+  inReplyTo: string | null
+  deletedAt: string | null
+  media: { mimeType: string; sourceSha256: string; altText: string | null }[]
+  body: unknown
+}
+
 /** The sandbox as somebody sees it who sits at its admin page. */
 export interface SandboxAdmin {
   people(platform: string): Promise<SandboxPerson[]>
+  /** Oldest first. */
+  posts(platform: string): Promise<SandboxPost[]>
   act(platform: string, action: string, input?: Record<string, unknown>): Promise<void>
 }
 
@@ -22,6 +34,7 @@ export function sandboxAdmin(origin: string): SandboxAdmin {
   }
   return {
     people: async (platform) => (await call(platform)).people as SandboxPerson[],
+    posts: async (platform) => (await call(`${platform}/posts`)).posts as SandboxPost[],
     async act(platform, action, input = {}) {
       await call(`${platform}/${action}`, {
         method: 'POST',
