@@ -52,7 +52,7 @@ export interface SeenRequest {
 }
 
 /** Waited for before a request goes on; `break`: the connection breaks there instead. */
-export type Watcher = (seen: SeenRequest) => Promise<'break' | undefined> | 'break' | undefined
+type Watcher = (seen: SeenRequest) => Promise<'break' | undefined> | 'break' | undefined
 
 /** A bad day with what is left of its counts. */
 interface SetDay {

@@ -30,6 +30,9 @@ export interface ProductProcess {
   exited: Promise<Exit>
 }
 
+/** With `POSTMCP_TEST_SOURCES` set processes run what stands in the sources, without a build. */
+const sources = new URL('../../../../tooling/bench/sources.ts', import.meta.url).href
+
 type Fixture = 'serve.mjs' | 'local.mjs'
 interface Launched {
   child: ChildProcess
@@ -68,7 +71,7 @@ function launch(fixture: Fixture): Launched {
       NODE_NO_WARNINGS: '1',
       NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
     },
-    execArgv: [],
+    execArgv: process.env.POSTMCP_TEST_SOURCES ? ['--import', sources] : [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let output = ''
@@ -140,9 +143,15 @@ type Role = 'all' | 'api' | 'worker'
 type Env = Record<string, string>
 const anyPort = { POSTMCP_PORT: '0' }
 
-/** Starts `serve` and waits until it is up. */
-export const startServer = (role: Role, env: Env): Promise<ProductProcess> =>
-  start('serve.mjs', { role, env: { ...anyPort, ...env } })
+/**
+ * Starts `serve` and waits until it is up.
+ * @param clockFile of a `sharedTime` that it shall go by; default: the machine's time
+ */
+export const startServer = (
+  role: Role,
+  env: Env,
+  { clockFile }: { clockFile?: string } = {},
+): Promise<ProductProcess> => start('serve.mjs', { role, env: { ...anyPort, ...env }, clockFile })
 
 /** A process in local mode: `ask({ verb: 'publish' | 'status' | 'close', accountId, … })`. */
 export const startLocal = (env: Env): Promise<ProductProcess> => start('local.mjs', { env })
