@@ -130,6 +130,23 @@ describe('a turn in bad weather', () => {
     expect(world.platform.calls.filter((hook) => hook === 'send')).toHaveLength(24)
   })
 
+  it('goes out once when the platform is back after an hour', async () => {
+    const world = await worldThatCannotTell()
+    const post = await world.createPost()
+    const backAt = world.clock.now().getTime() + 3_600_000
+    world.platform.always('send', behaviours.unreachable)
+    while (world.clock.now().getTime() < backAt) {
+      expect(await world.nextTurn(post.id)).toMatchObject({
+        state: 'queued',
+        failure: { code: 'platform_unavailable' },
+      })
+    }
+    world.platform.always('send', undefined)
+    expect(await world.finish(post.id)).toMatchObject({ state: 'published', failure: null })
+    expect(world.platform.posts).toHaveLength(1)
+    expect((await world.get(post.id)).publishedAt?.getTime()).toBeLessThan(backAt + 2 * 900_000)
+  })
+
   it('ends a refused post, and says what the platform said', async () => {
     const world = await worldThatCannotTell()
     const post = await world.createPost()
