@@ -4,9 +4,10 @@ import {
   type HttpClient,
   type PlatformError,
   type ProviderContext,
+  type PublishStep,
   silentLogger,
 } from '@postmcp/core'
-import { contextWith } from '@postmcp/core/testing'
+import { contextWith, publishInputOf } from '@postmcp/core/testing'
 import {
   approve,
   createLinkedin,
@@ -48,10 +49,11 @@ afterEach(async () => {
   await sandbox.close()
 })
 
-/** Ada consents, also to the rights for company pages. */
+/** Ada consents, also to the rights for company pages and for comments. */
 async function connect(): Promise<GrantAccess> {
+  const scopes = [...pageScopes, 'w_member_social_feed']
   const client = { client_id: ctx.client?.id ?? '', redirect_uri: redirectUri }
-  const query = { ...client, response_type: 'code', state: 's', scope: pageScopes.join(' ') }
+  const query = { ...client, response_type: 'code', state: 's', scope: scopes.join(' ') }
   const back = await approve(`${platform.base}/oauth/v2/authorization?${new URLSearchParams(query)}`, {
     personId: ada,
   })
@@ -71,7 +73,7 @@ async function connect(): Promise<GrantAccess> {
   const { secrets: _, ...granted } = await linkedin.identify(ctx, {
     tokens: linkedin.readTokenAnswer(answer, ctx.clock.now()),
     answer,
-    requestedScopes: pageScopes,
+    requestedScopes: scopes,
     fields: {},
     server: null,
     redirectUri,
@@ -109,6 +111,41 @@ describe('LinkedIn', () => {
     platform.tokens.dropScopes(ada, ['w_organization_social'])
     expect(await verify(access, page)).toMatchObject({ missingScopes: ['w_organization_social'] })
     expect(await verify(access, access.subject)).toMatchObject({ status: 'active' })
+  })
+
+  it('takes comments once it knows the post everywhere, refuses them where they are closed, and deletes all together', async () => {
+    const access = await connect()
+    const content = { text: 'Hello', replies: ['First', 'Second'] }
+    const input = publishInputOf({ access, account: target(access.subject), content })
+    const next = (step: PublishStep) => {
+      if (step.type === 'done') throw new Error('It is done already.')
+      return linkedin.continuePublish(ctx, input, step.checkpoint)
+    }
+    const failure = async (step: PublishStep) => {
+      const error = (await next(step).catch((thrown: unknown) => thrown)) as PlatformError
+      return { error, ...linkedin.classifyError(error, 'publish') }
+    }
+    platform.world.setCondition(ada, 'comments_lag')
+    const posted = await next(await linkedin.startPublish(ctx, input))
+    const early = await failure(posted)
+    expect(early).toMatchObject({ kind: 'rate_limited', error: { retryAfter: expect.any(Date) } })
+    platform.clock.advance(11)
+    const first = await next(posted)
+    platform.world.setCondition(ada, 'comments_closed')
+    expect(await failure(first)).toMatchObject({
+      kind: 'refused',
+      error: { platformCode: 'comment/COMMENTS_CLOSED' },
+    })
+    platform.world.setCondition(ada, 'active')
+    const second = await next(first)
+    if (second.type !== 'done') throw new Error('It is not done.')
+    const [post, ...comments] = platform.world.posts()
+    expect(comments.map(({ id, inReplyTo, text }) => [id, inReplyTo, text])).toEqual([
+      [second.sent.parts?.[0], post?.id, 'First'],
+      [second.sent.parts?.[1], post?.id, 'Second'],
+    ])
+    await linkedin.deletePost(ctx, { access }, second.sent)
+    expect(platform.world.posts()).toEqual([])
   })
 
   it('says that a token without a successor has expired', async () => {

@@ -21,18 +21,23 @@ const ofMembers: Provider = {
 }
 const ofMost: Provider = {
   ...ofMembers,
-  manifest: { ...ofMembers.manifest, tokens: { ...manifest.tokens, refresh: 'none' } },
+  manifest: {
+    ...ofMembers.manifest,
+    tokens: { ...manifest.tokens, refresh: 'none' },
+    publish: { ...ofMembers.manifest.publish, limits: { ...manifest.publish.limits, replies: undefined } },
+  },
 }
 
 describe('a company page, with refresh tokens', () => {
-  const scopes = [...organizationScopes, 'r_organization_social']
+  const scopes = [...organizationScopes, 'r_organization_social', 'w_organization_social_feed']
   testProvider(linkedin, () => start({ app: 'partner', newAccounts: 'page' }, scopes))
 })
 
 describe('a member who has company pages', () => {
-  testProvider(defineProvider(ofMembers), () => start({ app: 'partner' }, organizationScopes))
+  const scopes = [...organizationScopes, 'w_member_social_feed']
+  testProvider(defineProvider(ofMembers), () => start({ app: 'partner' }, scopes))
 })
 
-describe('a member of an application without refresh tokens and company pages', () => {
+describe('a member of an application without refresh tokens, company pages and comments', () => {
   testProvider(defineProvider(ofMost), () => start({ app: 'self_serve' }, []))
 })

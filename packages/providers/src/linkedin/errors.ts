@@ -44,6 +44,9 @@ const codesWithoutRefresh: Record<string, Classification> = {
   65600: lost,
 }
 
+/** Our name for the refusal of a comment below a post that LinkedIn does not know everywhere yet. */
+export const commentTooEarly = 'comment/post_not_known_yet'
+
 /** Where a code means something else, by what was asked. */
 const codesOn: Partial<Record<Occasion, Record<string, Classification>>> = {
   // "The provided authorization grant or refresh token is invalid, expired or revoked": LinkedIn does not say invalid_grant.
@@ -51,6 +54,7 @@ const codesOn: Partial<Record<Occasion, Record<string, Classification>>> = {
   publish: {
     // A file that was uploaded and is not to be had yet. Nothing was published, and later it is.
     MEDIA_ASSET_WAITING_UPLOAD: limited,
+    [commentTooEarly]: limited,
   },
   // The scopes have been looked at by then, so it is the member who is refused.
   verify: {

@@ -7,9 +7,10 @@ import {
 } from '@postmcp/core'
 import { z } from 'zod'
 import { callApi } from './api.js'
+import { findComment, withComments } from './comments.js'
 import { fromLittleText } from './little-text.js'
 import { isOrganization } from './organizations.js'
-import { readRequest, toSentPost } from './publish.js'
+import { checkpointForm, toSentPost } from './publish.js'
 
 const files = z.object({
   media: z.object({ id: z.string() }).optional(),
@@ -32,15 +33,21 @@ const earlierMs = 60_000
 const laterMs = 5 * 60_000
 
 /**
- * Looks for a post of a company page among its newest. Ours has the same text, audience, and files or link, and was made while
- * the attempt could arrive. A file is uploaded for one post only, so with files there is no other that could be taken for it.
+ * Looks for a comment; or for a post of a company page among its newest. Ours has the same text, audience, and files or link,
+ * and was made while the attempt could arrive. A file is uploaded for one post only, so with files there is no other that could be
+ * taken for it.
  * @throws PostMcpError for a post of a member, which LinkedIn shows to no application
  */
 export async function findPublished(
   ctx: ProviderContext,
-  { access, account, sentAt }: Pick<PublishInput, 'access' | 'account'> & { sentAt: Date },
+  input: Pick<PublishInput, 'access' | 'account'> & { sentAt: Date },
   checkpoint: Json,
 ): Promise<PublishStep | null> {
+  const state = checkpointForm.parse(checkpoint)
+  // Of an upload nothing is ever public.
+  if (state.stage === 'upload') return null
+  if (state.stage === 'comment') return findComment(ctx, input, state)
+  const { access, account, sentAt } = input
   const author = account.targetId
   if (!isOrganization(author)) {
     throw new PostMcpError('outcome_unknown', 'LinkedIn shows the posts of a member to no application.', {
@@ -48,7 +55,7 @@ export async function findPublished(
       nextAction: 'Look at the profile, then run `postmcp post resolve` for the post.',
     })
   }
-  const request = readRequest(checkpoint)
+  const { request, replies } = state
   const ours = post.parse(JSON.parse(request))
   for (let number = 0; number < pagesAtMost; number++) {
     const start = number * pageSize
@@ -63,7 +70,9 @@ export async function findPublished(
       const age = ages[index] ?? Number.NaN
       return age >= -earlierMs && age <= laterMs && isSame(one, ours)
     })
-    if (found) return { type: 'done', sent: toSentPost(ctx, found.id, request) }
+    if (found) {
+      return withComments(ctx, { actor: author, sent: toSentPost(ctx, found.id, request) }, replies)
+    }
     if (elements.length < pageSize || ages.some((age) => age < -earlierMs)) return null
   }
   throw new PostMcpError('platform_unavailable', 'The page has more new posts than can be looked through.', {

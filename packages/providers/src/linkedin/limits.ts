@@ -9,8 +9,17 @@ const image = {
 
 const smallestVideoBytes = 75_000
 
+/**
+ * Comments. How long they may be the documentation does not say; 1,250 characters are what LinkedIn's own pages take, as many
+ * report. How many is our limit: each is a call of the 150 a day.
+ */
+const replies = { max: 10, text: [{ unit: 'utf16_units' as const, max: 1250 }] }
+
+/** What must be granted beside the required scopes before comments can be made, by who makes them. */
+const commentScopes = { member: 'w_member_social_feed', organization: 'w_organization_social_feed' }
+
 /** What a member may post. @see https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/posts-api (2026-11-22) */
-export const memberLimits: PostLimits = {
+const memberLimits: PostLimits = {
   // Documented for the older kind of posts, without saying what is counted: UTF-16 units never count less.
   text: [{ unit: 'utf16_units', max: 3000 }],
   textOnly: true,
@@ -26,12 +35,23 @@ export const memberLimits: PostLimits = {
   },
   maxMedia: 20,
   linkCard: { withImages: false },
+  replies: { ...replies, scopes: [commentScopes.member] },
   // What LinkedIn calls connections.
   visibilities: ['public', 'followers'],
 }
 
 /** Posts of a company page are seen by everyone. */
-const organizationLimits: PostLimits = { ...memberLimits, visibilities: ['public'] }
+const organizationLimits: PostLimits = {
+  ...memberLimits,
+  replies: { ...replies, scopes: [commentScopes.organization] },
+  visibilities: ['public'],
+}
+
+/** What holds for one or the other. */
+export const limits: PostLimits = {
+  ...memberLimits,
+  replies: { ...replies, scopes: Object.values(commentScopes) },
+}
 
 /** A page may do a little less than a member. */
 export const limitsOf = ({ kind }: Pick<LimitedTarget, 'kind'>): PostLimits =>

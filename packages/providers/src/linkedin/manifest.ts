@@ -1,5 +1,5 @@
 import type { Manifest } from '@postmcp/core'
-import { memberLimits } from './limits.js'
+import { limits } from './limits.js'
 
 /**
  * `LinkedIn-Version` of every call below `/rest/`. One lives for about a year; this one until 2027-09-15. A call with one that has
@@ -34,6 +34,7 @@ export const manifest = {
     'https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/videos-api',
     'https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/multiimage-post-api',
     'https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/little-text-format',
+    'https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/comments-api',
     'https://learn.microsoft.com/en-us/linkedin/marketing/integrations/migrations',
   ],
   connect: {
@@ -111,11 +112,31 @@ export const manifest = {
       need: 'optional',
       why: 'Looks whether a post of a company page is there when the answer to it was lost.',
     },
+    {
+      name: 'w_member_social_feed',
+      need: 'optional',
+      why: 'Comments below your own posts in your name; needs the Community Management product.',
+    },
+    {
+      name: 'w_organization_social_feed',
+      need: 'optional',
+      why: 'Comments below posts of company pages in the name of the page; needs the Community Management product.',
+    },
+    {
+      name: 'r_organization_social_feed',
+      need: 'optional',
+      why: 'Looks whether a comment of a company page is there when the answer to it was lost.',
+    },
     { name: 'email', need: 'never_asked', why: 'Your address is of no use to us.' },
     {
       name: 'r_member_social',
       need: 'never_asked',
       why: 'Would read your own posts; LinkedIn gives it to no new applications.',
+    },
+    {
+      name: 'r_member_social_feed',
+      need: 'never_asked',
+      why: 'Would read comments below your own posts; LinkedIn gives it to few applications.',
     },
   ],
   tokens: {
@@ -138,9 +159,9 @@ export const manifest = {
     // Posts of company pages only: LinkedIn lets no application read a member's. How soon they are listed is a guess.
     reconcile: { read: 'r_organization_social', afterSeconds: 60 },
     remainingRisk:
-      "If the answer to a member's post is lost, no application can look whether it is there, so a person has to. Posts of company pages are looked for where the application has r_organization_social. LinkedIn refuses an identical post for about ten minutes.",
+      "If the answer to a member's post or comment is lost, no application can look whether it is there, so a person has to. Posts of company pages are looked for where the application has r_organization_social, their comments where it has r_organization_social_feed as well. LinkedIn refuses an identical post for about ten minutes. Older pages of LinkedIn say that who may post may comment; the newest ones name scopes of their own for comments, and we ask for these.",
     canDelete: true,
-    limits: memberLimits,
+    limits,
     options: [
       {
         name: 'disableReshare',

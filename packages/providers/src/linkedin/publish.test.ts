@@ -388,6 +388,8 @@ describe('the format of posts', () => {
 })
 
 it('limits are those of a member or of a page, and a video has a least size', () => {
+  expect(limitsOf({ kind: 'member' }).replies?.scopes).toEqual(['w_member_social_feed'])
+  expect(limitsOf({ kind: 'organization' }).replies?.scopes).toEqual(['w_organization_social_feed'])
   expect(limitsOf({ kind: 'member' }).visibilities).toEqual(['public', 'followers'])
   expect(limitsOf({ kind: 'organization' }).visibilities).toEqual(['public'])
   const draft = {

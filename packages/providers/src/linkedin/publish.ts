@@ -10,6 +10,7 @@ import {
 } from '@postmcp/core'
 import { z } from 'zod'
 import { baseOf, sendCall, undocumented } from './api.js'
+import { commentForm, sendComment, withComments } from './comments.js'
 import { toLittleText } from './little-text.js'
 import {
   askVideo,
@@ -35,11 +36,12 @@ const postForm = z.object({
   stage: z.literal('post'),
   /** What is sent, as text: a database may give the fields of an object back in another order. */
   request: z.string(),
+  /** Texts of the comments below it. */
+  replies: z.array(z.string()).default([]),
 })
-const checkpointForm = z.discriminatedUnion('stage', [uploadForm, postForm])
 
-/** What is about to be sent. */
-export const readRequest = (checkpoint: Json): string => postForm.parse(checkpoint).request
+/** Where publishing stands; `post` and `comment` make something public. */
+export const checkpointForm = z.discriminatedUnion('stage', [uploadForm, postForm, commentForm])
 
 /** How long an image takes that nobody may ask about; a guess, as other connectors make it. */
 const imageSeconds = 3
@@ -52,7 +54,7 @@ const unknownVideoSeconds = 60
 export const startPublish = (ctx: ProviderContext, input: PublishInput): Promise<PublishStep> =>
   upload(ctx, input, { stage: 'upload', urns: [], partIds: null, working: null })
 
-/** One step of an upload, or the post. LinkedIn has no keys: what was sent must not be sent again unseen. */
+/** One step of an upload, the post, or a comment. LinkedIn has no keys: what was sent must not be sent again unseen. */
 export async function continuePublish(
   ctx: ProviderContext,
   input: PublishInput,
@@ -60,12 +62,14 @@ export async function continuePublish(
 ): Promise<PublishStep> {
   const state = checkpointForm.parse(checkpoint)
   if (state.stage === 'upload') return upload(ctx, input, state)
+  if (state.stage === 'comment') return sendComment(ctx, input, state)
   const path = '/rest/posts'
   const response = await sendCall(ctx, input.access.tokens, { method: 'POST', path, json: state.request })
   // Without the id nothing was published, whatever the status says (gitroomhq/postiz-app#989).
   const urn = response.headers.get('x-restli-id')
   if (response.status !== 201 || !urn) throw undocumented(path, response)
-  return { type: 'done', sent: toSentPost(ctx, urn, state.request) }
+  const sent = toSentPost(ctx, urn, state.request)
+  return withComments(ctx, { actor: input.account.targetId, sent }, state.replies)
 }
 
 /** A post that is there. */
@@ -154,7 +158,7 @@ function prepare({ account, content, options }: PublishInput, urns: string[]): P
     lifecycleState: 'PUBLISHED',
     isReshareDisabledByAuthor: options.disableReshare === true,
   })
-  return { type: 'send', checkpoint: { stage: 'post', request } }
+  return { type: 'send', checkpoint: { stage: 'post', request, replies: content.replies } }
 }
 
 /** A post has a file, several images, an article, or only its text. */
@@ -179,7 +183,7 @@ function nameOf(address: string): string {
   return `${host}${pathname.replace(/\/$/, '')}`
 }
 
-/** Deletes a post; one that is gone is answered like any other. */
+/** Deletes a post, and with it what stands below it; one that is gone is answered like any other. */
 export async function deletePost(
   ctx: ProviderContext,
   { access }: { access: GrantAccess },

@@ -2,7 +2,7 @@ import { PlatformError } from '@postmcp/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startYouTube } from './fixtures/sandbox.js'
 import { youtube } from './index.js'
-import { scope } from './manifest.js'
+import { scope } from './scopes.js'
 
 let world: Awaited<ReturnType<typeof startYouTube>>
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { type Classification, classifyTokenError, type Occasion, type PlatformError } from '@postmcp/core'
 import { z } from 'zod'
-import { scope } from './manifest.js'
+import { scope } from './scopes.js'
 
 const refused: Classification = { kind: 'refused' }
 const unavailable: Classification = { kind: 'unavailable' }

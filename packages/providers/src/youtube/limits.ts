@@ -1,4 +1,5 @@
 import type { LimitedTarget, Manifest, PostLimits } from '@postmcp/core'
+import { scope } from './scopes.js'
 
 type Publish = Manifest['publish']
 
@@ -30,6 +31,8 @@ export const limits = {
     // 2 MB until 2026-09-14: https://developers.google.com/youtube/v3/revision_history
     thumbnail: { mimeTypes: ['image/jpeg', 'image/png'], maxBytes: 50_000_000 },
   },
+  // Comments. How long they may be is as many report it, not documented; how many is our limit, for each costs 50 of the day's units.
+  replies: { max: 10, text: [{ unit: 'utf16_units', max: 10_000 }], scopes: [scope.forceSsl] },
   visibilities: ['public', 'unlisted', 'private'],
 } satisfies PostLimits
 

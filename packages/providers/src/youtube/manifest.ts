@@ -1,15 +1,6 @@
 import type { Manifest } from '@postmcp/core'
 import { limits, options } from './limits.js'
-
-/** Scopes of YouTube by what they let us do. */
-export const scope = {
-  identity: 'openid',
-  upload: 'https://www.googleapis.com/auth/youtube.upload',
-  readonly: 'https://www.googleapis.com/auth/youtube.readonly',
-  forceSsl: 'https://www.googleapis.com/auth/youtube.force-ssl',
-  full: 'https://www.googleapis.com/auth/youtube',
-  partner: 'https://www.googleapis.com/auth/youtubepartner',
-} as const
+import { scope } from './scopes.js'
 
 /** Where people take away our access to their Google account. */
 export const revokeAccessUrl = 'https://myaccount.google.com/permissions'
@@ -33,6 +24,8 @@ export const manifest = {
     'https://developers.google.com/youtube/v3/guides/using_resumable_upload_protocol',
     'https://developers.google.com/youtube/v3/docs/thumbnails/set',
     'https://developers.google.com/youtube/v3/docs/playlistItems/list',
+    'https://developers.google.com/youtube/v3/docs/commentThreads/insert',
+    'https://developers.google.com/youtube/v3/docs/commentThreads/list',
     'https://developers.google.com/youtube/v3/docs/errors',
     'https://developers.google.com/youtube/v3/revision_history',
     'https://www.npmjs.com/package/@googleapis/youtube/v/39.0.0',
@@ -118,7 +111,7 @@ export const manifest = {
     {
       name: scope.forceSsl,
       need: 'optional',
-      why: 'Deletes published videos from here; it would allow edits and comments as well, so it is asked only where an operator wants that.',
+      why: 'Deletes published videos from here, and comments below them; it would allow edits as well, so it is asked only where an operator wants that.',
     },
     {
       name: scope.full,
@@ -147,7 +140,7 @@ export const manifest = {
     // listed within two minutes is a guess.
     reconcile: { read: scope.readonly, afterSeconds: 120 },
     remainingRisk:
-      'YouTube takes the same file twice. If the answer to an upload is lost and its upload session cannot be asked any more, we look for the title and the time among the latest uploads of the channel; a video you uploaded yourself at that moment under the same title is taken for ours, and one that is not listed yet is taken for never sent.',
+      'YouTube takes the same file twice. If the answer to an upload is lost and its upload session cannot be asked any more, we look for the title and the time among the latest uploads of the channel; a video you uploaded yourself at that moment under the same title is taken for ours, and one that is not listed yet is taken for never sent. A comment whose answer is lost is looked for below its video in the same way.',
     canDelete: true,
     deleteScopes: [scope.forceSsl, scope.full, scope.partner],
     limits,
@@ -156,7 +149,7 @@ export const manifest = {
   rateLimits: [
     { what: 'uploads per Google Cloud project, until midnight Pacific Time', max: 100, perSeconds: 86_400 },
     {
-      what: 'units of all other calls per Google Cloud project (a list is 1, a deletion or thumbnail 50), until midnight Pacific Time',
+      what: 'units of all other calls per Google Cloud project (a list is 1, a deletion, thumbnail or comment 50), until midnight Pacific Time',
       max: 10_000,
       perSeconds: 86_400,
     },

@@ -11,7 +11,8 @@ import {
 import { z } from 'zod'
 import { callApi, endpoint } from './api.js'
 import { noChannelCodes } from './errors.js'
-import { createChannelUrl, manifest, scope } from './manifest.js'
+import { createChannelUrl, manifest } from './manifest.js'
+import { scope } from './scopes.js'
 
 const picture = z.object({ url: z.string() }).optional()
 

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { accessWith, apiError, cannedContext } from './fixtures/context.js'
 import { startYouTube } from './fixtures/sandbox.js'
 import { youtube } from './index.js'
-import { manifest, scope } from './manifest.js'
+import { manifest } from './manifest.js'
+import { scope } from './scopes.js'
 
 const files = createSampleFiles()
 const granted = [scope.identity, scope.upload, scope.readonly]

@@ -13,18 +13,13 @@ import {
 import { z } from 'zod'
 import { callApi, endpoint, nothing } from './api.js'
 import { nextChunk } from './chunk-plan.js'
+import { commentForm, findComment, repliesForm, sendComment, sentForm, withComments } from './comments.js'
 import { findUpload } from './find-upload.js'
-import { manifest, scope } from './manifest.js'
+import { manifest } from './manifest.js'
 import { processingOf } from './processing.js'
+import { scope } from './scopes.js'
 import { askSession, openSession, sendChunk, type UploadState, type Video } from './upload-session.js'
 import { describeVideo, visibilityOf } from './video-resource.js'
-
-const sentForm = z.object({
-  kind: z.literal('post'),
-  visibility: z.enum(['public', 'limited', 'private']),
-  platformPostId: z.string(),
-  permalink: z.string().nullable(),
-})
 
 type Sent = z.infer<typeof sentForm>
 
@@ -36,16 +31,18 @@ const uploadForm = z.object({
   mimeType: z.string(),
   total: z.int().positive(),
   start: z.int().nonnegative(),
+  replies: repliesForm,
 })
 const processingForm = z.object({
   at: z.literal('processing'),
   sent: sentForm,
   since: z.iso.datetime(),
   looks: z.int().nonnegative(),
+  replies: repliesForm,
 })
-const thumbnailForm = z.object({ at: z.literal('thumbnail'), sent: sentForm })
+const thumbnailForm = z.object({ at: z.literal('thumbnail'), sent: sentForm, replies: repliesForm })
 
-const checkpointForm = z.discriminatedUnion('at', [uploadForm, processingForm, thumbnailForm])
+const checkpointForm = z.discriminatedUnion('at', [uploadForm, processingForm, thumbnailForm, commentForm])
 type UploadCheckpoint = z.infer<typeof uploadForm>
 type ProcessingCheckpoint = z.infer<typeof processingForm>
 
@@ -65,6 +62,7 @@ export async function startPublish(ctx: ProviderContext, input: PublishInput): P
     mimeType: media.mimeType,
     total: media.bytes,
     start: 0,
+    replies: input.content.replies,
   })
 }
 
@@ -86,7 +84,7 @@ function goOnAt(upload: UploadCheckpoint, start: number, waitSeconds = 0) {
     : { type: 'wait' as const, checkpoint, resumeAfterSeconds: waitSeconds, progress }
 }
 
-/** The next chunk, the next look at what YouTube makes of the video, or its thumbnail. */
+/** The next chunk, the next look at what YouTube makes of the video, its thumbnail, or a comment. */
 export async function continuePublish(
   ctx: ProviderContext,
   input: PublishInput,
@@ -94,7 +92,8 @@ export async function continuePublish(
 ): Promise<PublishStep> {
   const state = checkpointForm.parse(checkpoint)
   if (state.at === 'processing') return look(ctx, input, state)
-  if (state.at === 'thumbnail') return setThumbnail(ctx, input, state.sent)
+  if (state.at === 'thumbnail') return setThumbnail(ctx, input, state)
+  if (state.at === 'comment') return sendComment(ctx, input, state)
   const { start, total } = state
   const told = await sendChunk(ctx, input, { ...nextChunk(start, total), total })
   return afterChunk(ctx, input, state, told)
@@ -107,7 +106,7 @@ function afterChunk(
   told: UploadState,
 ): PublishStep | Promise<PublishStep> {
   if (told === 'gone') return openUpload(ctx, input, upload)
-  if ('video' in told) return afterUpload(ctx, input.access, told.video)
+  if ('video' in told) return afterUpload(ctx, input.access, told.video, upload.replies)
   const { start, total } = upload
   if (told.stored >= total) {
     throw new MalformedResponseError('YouTube has the whole file and does not say what became of it.')
@@ -117,7 +116,12 @@ function afterChunk(
 }
 
 /** The video is there. What YouTube makes of it is looked at where we may read it. */
-function afterUpload(ctx: ProviderContext, access: GrantAccess, { id, status }: Video): PublishStep {
+function afterUpload(
+  ctx: ProviderContext,
+  access: GrantAccess,
+  { id, status }: Video,
+  replies: string[],
+): PublishStep {
   const sent: Sent = {
     kind: 'post',
     visibility: visibilityOf(status.privacyStatus),
@@ -125,7 +129,7 @@ function afterUpload(ctx: ProviderContext, access: GrantAccess, { id, status }: 
     permalink: `${endpoint(ctx, 'web')}/watch?v=${id}`,
   }
   const since = ctx.clock.now().toISOString()
-  const checkpoint = { at: 'processing', sent, since, looks: 0 } as const
+  const checkpoint = { at: 'processing', sent, since, looks: 0, replies } as const
   return { type: 'wait', checkpoint, resumeAfterSeconds: canRead(access) ? firstLookSeconds : 0 }
 }
 
@@ -136,29 +140,29 @@ const canRead = ({ grantedScopes }: GrantAccess): boolean =>
 async function look(
   ctx: ProviderContext,
   input: PublishInput,
-  { sent, since, looks }: ProcessingCheckpoint,
+  { sent, since, looks, replies }: ProcessingCheckpoint,
 ): Promise<PublishStep> {
   const isOver = ctx.clock.now().getTime() - new Date(since).getTime() > processingForMs
-  if (!canRead(input.access) || isOver) return afterProcessing(input, sent)
+  if (!canRead(input.access) || isOver) return afterProcessing(input, sent, replies)
   if ((await processingOf(ctx, input.access, sent.platformPostId)) !== 'going_on') {
-    return afterProcessing(input, sent)
+    return afterProcessing(input, sent, replies)
   }
   const seconds = Math.min(longestLookSeconds, Math.round(firstLookSeconds * 1.5 ** (looks + 1)))
-  const checkpoint = { at: 'processing', sent, since, looks: looks + 1 } as const
+  const checkpoint = { at: 'processing', sent, since, looks: looks + 1, replies } as const
   return { type: 'wait', checkpoint, resumeAfterSeconds: seconds }
 }
 
-/** A thumbnail comes last: where it is refused, the video stays published. */
-function afterProcessing({ content }: PublishInput, sent: Sent): PublishStep {
-  if (!content.media[0]?.thumbnail) return { type: 'done', sent }
-  return { type: 'send', checkpoint: { at: 'thumbnail', sent }, published: sent }
+/** Thumbnail and comments come last: where they are refused, the video stays published. */
+function afterProcessing({ account, content }: PublishInput, sent: Sent, replies: string[]): PublishStep {
+  if (!content.media[0]?.thumbnail) return withComments({ channelId: account.targetId, sent }, replies)
+  return { type: 'send', checkpoint: { at: 'thumbnail', sent, replies }, published: sent }
 }
 
 /** May be repeated: the same picture takes its own place. */
 async function setThumbnail(
   ctx: ProviderContext,
-  { access, content }: PublishInput,
-  sent: Sent,
+  { access, account, content }: PublishInput,
+  { sent, replies }: z.infer<typeof thumbnailForm>,
 ): Promise<PublishStep> {
   const thumbnail = content.media[0]?.thumbnail
   if (thumbnail) {
@@ -171,12 +175,12 @@ async function setThumbnail(
       answer: z.object({ kind: z.literal('youtube#thumbnailSetResponse') }),
     })
   }
-  return { type: 'done', sent }
+  return withComments({ channelId: account.targetId, sent }, replies)
 }
 
 /**
  * What became of a last chunk: the session says it, and says it as long as it lives. One that is gone is looked for among the
- * uploads of the channel. A thumbnail is simply set again.
+ * uploads of the channel. A thumbnail is simply set again; a comment is looked for below the video.
  */
 export async function findPublished(
   ctx: ProviderContext,
@@ -184,13 +188,14 @@ export async function findPublished(
   checkpoint: Json,
 ): Promise<PublishStep | null> {
   const state = checkpointForm.parse(checkpoint)
+  if (state.at === 'comment') return findComment(ctx, input, state)
   if (state.at !== 'upload') return null
   const told = await askSession(ctx, input, state.total)
   const video = told === 'gone' ? await findUpload(ctx, input, state.resource) : 'video' in told && told.video
-  return video ? afterUpload(ctx, input.access, video) : null
+  return video ? afterUpload(ctx, input.access, video, state.replies) : null
 }
 
-/** Deletes a video; one that is gone is answered like any other. */
+/** Deletes a video, and with it what stands below it; one that is gone is answered like any other. */
 export async function deletePost(
   ctx: ProviderContext,
   { access }: { access: GrantAccess },

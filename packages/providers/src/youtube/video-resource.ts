@@ -31,10 +31,25 @@ export function describeVideo({ content, options }: Pick<PublishInput, 'content'
 const tagsLength = (tags: readonly string[]): number =>
   tags.map((tag) => (tag.includes(' ') ? `"${tag}"` : tag)).join(',').length
 
+/**
+ * Below what no comments can stand; null: they can.
+ * @see https://support.google.com/youtube/answer/157177 and https://support.google.com/youtube/answer/14323217 (2026-11-22)
+ */
+function silentKind({ content, options }: DraftForTarget): string | null {
+  if (content.visibility === 'private') return 'a private video'
+  return options.madeForKids === true ? 'a video made for kids' : null
+}
+
 /** What the declared limits cannot say. */
-export function validate({ content, options }: DraftForTarget): Issue[] {
+export function validate(draft: DraftForTarget): Issue[] {
+  const { content, options } = draft
   const { title = '', text, tags = [] } = content
   const issues: Issue[] = []
+  const silent = content.replies.length > 0 ? silentKind(draft) : null
+  if (silent !== null) {
+    const message = `YouTube takes no comments below ${silent}.`
+    issues.push({ code: 'replies_not_supported', severity: 'error', message, field: 'content.replies' })
+  }
   for (const [what, value, field] of [
     ['title', title, 'content.title'],
     ['description', text, 'content.text'],

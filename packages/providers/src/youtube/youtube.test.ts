@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { accessWith, apiError, cannedContext, channel, channelList, clientId } from './fixtures/context.js'
 import { identify } from './identify.js'
 import { youtube } from './index.js'
-import { manifest, scope } from './manifest.js'
+import { manifest } from './manifest.js'
+import { scope } from './scopes.js'
 
 const target = { targetId: 'UC_x5XG1OV2P6uZZ5FSM9Ttw', handle: 'annas-workshop', settings: {}, secrets: {} }
 const granted = [scope.identity, scope.upload, scope.readonly]

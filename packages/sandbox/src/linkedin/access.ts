@@ -42,13 +42,23 @@ export function requireMember(kit: PlatformKit, c: Context, scope: string, resou
   return person
 }
 
+/** What it takes to post. */
+const POST = { member: 'w_member_social', page: 'w_organization_social' }
+
 /**
  * The member who acts for an author: themselves, or a company page on which their role may post.
+ * @param scopes what it takes. Default: what posts take
  * @throws ApiError as `requireMember`; 400 for a page the member may not speak for
  */
-export function requireAuthor(kit: PlatformKit, c: Context, author: unknown, resource: string): Person {
+export function requireAuthor(
+  kit: PlatformKit,
+  c: Context,
+  author: unknown,
+  resource: string,
+  scopes: { member: string; page: string } = POST,
+): Person {
   const pageId = /^urn:li:organization:(\d+)$/.exec(String(author))?.[1]
-  const scope = pageId === undefined ? 'w_member_social' : 'w_organization_social'
+  const scope = pageId === undefined ? scopes.member : scopes.page
   const person = requireMember(kit, c, scope, resource)
   if (pageId === undefined) {
     if (author === undefined || author === `urn:li:person:${person.id}`) return person

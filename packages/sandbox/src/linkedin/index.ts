@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import type { SandboxPlatform } from '../platform.js'
 import { createApi } from './api.js'
+import { createComments } from './comments.js'
 import { answerError, createErrors } from './errors.js'
 import { createMedia } from './media.js'
 import { createOAuth } from './oauth.js'
@@ -45,7 +46,7 @@ export function createLinkedin(
       },
     },
     // How LinkedIn answers for a restricted member is documented nowhere; the refusal here is a guess.
-    conditions: ['restricted', 'page_roles_lost', 'userinfo_lags'],
+    conditions: ['restricted', 'page_roles_lost', 'userinfo_lags', 'comments_closed', 'comments_lag'],
     connectFields: () => ({}),
     seed,
     addAccount({ world }) {
@@ -73,6 +74,7 @@ export function createLinkedin(
       const uploads = new Uploads(kit)
       app.route('/', createMedia(kit, uploads))
       app.route('/', createPosts(kit, uploads))
+      app.route('/', createComments(kit))
       return app
     },
   }

@@ -73,10 +73,14 @@ export function createPosts(kit: PlatformKit, uploads: Uploads): Hono {
   })
 
   app.delete('/rest/posts/:urn', (c) => {
-    const post = world.post(c.req.param('urn'))
+    const urn = c.req.param('urn')
+    const post = world.posts().find(({ id, inReplyTo }) => id === urn && inReplyTo === null)
     // One that is gone is deleted like any other.
     requireAuthor(kit, c, post?.facts.author, 'posts.DELETE')
-    if (post) world.deletePost(post.id)
+    if (post) {
+      const below = world.posts().filter(({ inReplyTo }) => inReplyTo === post.id)
+      for (const { id } of [post, ...below]) world.deletePost(id)
+    }
     return c.body(null, 204)
   })
 

@@ -8,6 +8,9 @@ export const WHY: Readonly<Record<string, string>> = {
   email: 'Use the primary email address of your account',
   w_member_social: 'Create, modify and delete posts, comments and reactions on your behalf',
   w_organization_social: 'Create, modify and delete posts of your organizations',
+  w_member_social_feed: 'Create, modify and delete comments and reactions on posts on your behalf',
+  w_organization_social_feed: 'Create, modify and delete comments and reactions of your organizations',
+  r_organization_social_feed: 'Read comments and reactions on posts of your organizations',
   r_organization_social: 'Read posts of your organizations',
   rw_organization_admin: 'Manage the pages of your organizations',
 }

@@ -88,12 +88,14 @@ const REFUSALS: Readonly<Record<string, () => ApiError>> = {
 
 /**
  * All conditions of a person. Those of the operator's project are put on one person, too. The first of the others stop nothing but
- * uploads or thumbnails, and videos that were uploaded.
+ * uploads, thumbnails or comments, and videos that were uploaded.
  */
 export const CONDITIONS: readonly string[] = [
   'no_channel',
   'upload_limit_reached',
   'thumbnails_forbidden',
   'uploads_rejected',
+  'comments_off',
+  'comments_held',
   ...Object.keys(REFUSALS),
 ]

@@ -75,7 +75,9 @@ function describeChannel(kit: PlatformKit, channel: Resource, parts: readonly st
       viewCount: '0',
       subscriberCount: '0',
       hiddenSubscriberCount: false,
-      videoCount: String(kit.world.posts({ resourceId: id }).length),
+      videoCount: String(
+        kit.world.posts({ resourceId: id }).filter(({ inReplyTo }) => inReplyTo === null).length,
+      ),
     },
     localizations: {},
     brandingSettings: { channel: { title: name } },

@@ -3,6 +3,7 @@ import type { SandboxPlatform } from '../platform.js'
 import type { World } from '../world.js'
 import { CONDITIONS } from './access.js'
 import { createChannelRoutes } from './channels.js'
+import { createCommentRoutes } from './comment-routes.js'
 import { answerError, createErrors } from './errors.js'
 import { channelId } from './identity.js'
 import { createConsentRoutes, createTokenRoutes } from './oauth.js'
@@ -97,6 +98,7 @@ export function createYouTube(
       app.route('/api', createChannelRoutes(kit))
       app.route('/api', createUploadRoutes(kit, videos, uploadsPerDay))
       app.route('/api', createVideoRoutes(kit, videos))
+      app.route('/api', createCommentRoutes(kit, videos))
       app.get('/web/channel/:id', (c) => {
         const channel = kit.world.resource(c.req.param('id'))
         return channel ? c.text(channel.name) : c.notFound()

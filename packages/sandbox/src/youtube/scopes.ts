@@ -17,4 +17,5 @@ export const ACCEPTED = {
   read: any('youtube youtube.force-ssl youtube.readonly youtubepartner'),
   upload: any('youtube.upload youtube youtube.force-ssl youtubepartner'),
   manage: any('youtube youtube.force-ssl youtubepartner'),
+  comment: any('youtube.force-ssl'),
 }

@@ -98,7 +98,7 @@ describe('Google’s own client', () => {
     })
   })
 
-  it('publishes a video, gives it a thumbnail, finds it among the uploads and deletes it', async () => {
+  it('publishes a video, gives it a thumbnail and a comment, finds both again and deletes them', async () => {
     const { client } = await connect(['openid', 'https://www.googleapis.com/auth/youtube.force-ssl'])
     const { endpoints, world } = running.platform('youtube')
     const api = youtube({ version: 'v3', auth: client })
@@ -133,6 +133,16 @@ describe('Google’s own client', () => {
       options,
     )
     expect(looked.items?.[0]?.processingDetails?.processingStatus).toBe('succeeded')
+    const snippet = {
+      channelId: channel?.id ?? null,
+      videoId: id,
+      topLevelComment: { snippet: { textOriginal: 'First' } },
+    }
+    const thread = await api.commentThreads.insert({ part: ['snippet'], requestBody: { snippet } }, options)
+    const threads = await api.commentThreads.list({ part: ['snippet'], videoId: id, order: 'time' }, options)
+    expect(threads.data.items).toMatchObject([
+      { id: thread.data.id, snippet: { topLevelComment: { snippet: { textOriginal: 'First' } } } },
+    ])
     expect((await api.videos.delete({ id }, options)).status).toBe(204)
     expect(world.posts()).toEqual([])
   })

@@ -3,6 +3,7 @@ import type { PlatformKit } from '../platform.js'
 import { requireCaller, requireChannel } from './access.js'
 import { ApiError } from './errors.js'
 import { uploadsPlaylistOf } from './identity.js'
+import { pageToken, readPageToken } from './page-tokens.js'
 import { ACCEPTED } from './scopes.js'
 import type { Videos } from './videos.js'
 
@@ -51,7 +52,7 @@ export function createVideoRoutes(kit: PlatformKit, videos: Videos): Hono {
       throw new ApiError(403, 'forbidden', 'The video that you are trying to delete cannot be deleted.', {
         domain: 'youtube.video',
       })
-    kit.world.deletePost(post.id)
+    videos.delete(post)
     return c.body(null, 204)
   })
 
@@ -99,16 +100,4 @@ function readParts(c: Context, known: readonly string[]): string[] {
   if (unknown !== undefined)
     throw new ApiError(400, 'unknownPart', `Unknown part ${unknown}.`, { domain: 'youtube.part' })
   return parts
-}
-
-const pageToken = (from: number): string => Buffer.from(`page:${from}`).toString('base64url')
-
-function readPageToken(token: string | undefined): number {
-  if (token === undefined) return 0
-  const [, from] = /^page:(\d+)$/.exec(Buffer.from(token, 'base64url').toString()) ?? []
-  if (from === undefined)
-    throw new ApiError(400, 'invalidPageToken', 'The request specifies an invalid page token.', {
-      domain: 'youtube.parameter',
-    })
-  return Number(from)
 }

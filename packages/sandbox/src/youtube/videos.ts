@@ -73,15 +73,31 @@ export class Videos {
 
   /** Of one channel, newest first. */
   ofChannel(channelId: string): Post[] {
-    return this.#kit.world.posts({ resourceId: channelId }).reverse()
+    return this.#kit.world
+      .posts({ resourceId: channelId })
+      .filter(({ inReplyTo }) => inReplyTo === null)
+      .reverse()
   }
 
   /** A video that this channel may see. */
   find(id: string, channelId: string | undefined): Post | undefined {
     const post = this.#kit.world.post(id)
-    const isSeen =
-      post && (post.resourceId === channelId || factsOf(post).resource.privacyStatus !== 'private')
+    if (post?.inReplyTo !== null) return undefined
+    const isSeen = post.resourceId === channelId || factsOf(post).resource.privacyStatus !== 'private'
     return isSeen ? post : undefined
+  }
+
+  /** Whether a video can have comments at all. */
+  takesComments(post: Post): boolean {
+    const { privacyStatus, madeForKids } = factsOf(post).resource
+    return privacyStatus !== 'private' && !madeForKids
+  }
+
+  /** Deletes a video; what stands below it goes with it. */
+  delete(post: Post): void {
+    const { world } = this.#kit
+    const below = world.posts().filter(({ inReplyTo }) => inReplyTo === post.id)
+    for (const { id } of [post, ...below]) world.deletePost(id)
   }
 
   setThumbnail(post: Post, thumbnailId: string): void {
@@ -167,5 +183,5 @@ export class Videos {
   }
 }
 
-/** Every post here is one of `add`. */
+/** Every post that stands for itself here is one of `add`. */
 const factsOf = ({ facts }: Post): VideoFacts => facts as VideoFacts
