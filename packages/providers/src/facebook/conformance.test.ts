@@ -9,8 +9,18 @@ async function start(optionalScopes: readonly string[]) {
   return { ...fake, client: fake.client && { ...fake.client, optionalScopes } }
 }
 
-testProvider(facebook, () => start([]))
+testProvider(facebook, () => start(['pages_manage_engagement']))
+
+const { publish } = facebook.manifest
+const manifest = {
+  ...facebook.manifest,
+  publish: { ...publish, limits: { ...publish.limits, replies: undefined } },
+}
+
+describe('with the permissions that every app has', () => {
+  testProvider({ ...facebook, manifest }, () => start([]))
+})
 
 describe('with the Pages of portfolios', () => {
-  testProvider(facebook, () => start(['business_management']))
+  testProvider({ ...facebook, manifest }, () => start(['business_management']))
 })

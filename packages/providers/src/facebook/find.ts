@@ -1,8 +1,18 @@
-import type { Json, ProviderContext, PublishInput, PublishStep } from '@postmcp/core'
+import {
+  type Json,
+  PlatformError,
+  PostMcpError,
+  type ProviderContext,
+  type PublishInput,
+  type PublishStep,
+} from '@postmcp/core'
 import { z } from 'zod'
+import { afterPost, findComment } from '../meta/comments.js'
 import { GraphError, graphId } from '../meta/graph.js'
+import { clockSkewMs } from '../meta/thread.js'
 import { type At, checkpointForm } from './checkpoint.js'
-import { callAsPage, clockSkewMs, linkTo, sentAs } from './page.js'
+import { commentApi } from './comments.js'
+import { callAsPage, linkTo } from './page.js'
 import { processingStep, readStatus } from './video.js'
 
 type Looking = Pick<PublishInput, 'account'> & { sentAt: Date }
@@ -17,12 +27,12 @@ export async function findPublished(
   switch (state.stage) {
     case 'feed':
       return findPost(ctx, looking, state)
-    case 'photo_story': {
-      const postId = await findStory(ctx, looking, state.photo)
-      return { type: 'done', sent: sentAs(postId, null) }
-    }
+    case 'photo_story':
+      return afterPost({ id: await findStory(ctx, looking, state.photo), permalink: null }, [])
     case 'finish':
       return findVideo(ctx, looking, state)
+    case 'comment':
+      return findComment(commentApi, ctx, looking, state)
     default:
       return null
   }
@@ -78,7 +88,10 @@ async function findPost(
     .filter(({ isOurs }) => isOurs === true)
     .map(({ post }) => post)
     .sort((one, other) => Date.parse(one.created_time) - Date.parse(other.created_time))
-  if (found) return { type: 'done', sent: sentAs(found.id, linkTo(ctx, found.permalink_url ?? found.id)) }
+  if (found) {
+    const { id, permalink_url } = found
+    return afterPost({ id, permalink: linkTo(ctx, permalink_url ?? id) }, state.replies)
+  }
   if (verdicts.every((verdict) => verdict.isOurs === false)) return null
   throw unclear('A post of the Page looks like ours, and Facebook does not say what it shows.')
 }
@@ -137,19 +150,28 @@ const isSame = (one: string, other: string | null) =>
 async function findVideo(
   ctx: ProviderContext,
   looking: Looking,
-  { edge, video }: At<'finish'>,
+  { edge, video, replies }: At<'finish'>,
 ): Promise<PublishStep | null> {
-  const { video_status, publishing_phase } = await readStatus(ctx, looking, video)
+  const status = await readStatus(ctx, looking, video).catch(explainGone)
+  const { video_status, publishing_phase } = status
   const isPublished =
     publishing_phase?.status === 'complete' || publishing_phase?.publish_status === 'published'
   const isTaken = isPublished || (edge === 'videos' && ['processing', 'ready'].includes(video_status))
   if (isTaken) {
     const postId = edge === 'video_stories' ? await findStory(ctx, looking, video) : null
-    return processingStep(ctx, { edge, video, postId })
+    return processingStep(ctx, { edge, video, postId, replies })
   }
   const isUntouched = (publishing_phase?.status ?? 'not_started') === 'not_started'
   if (isUntouched && ['uploading', 'upload_complete', 'ready', 'expired'].includes(video_status)) return null
   throw unclear('Facebook is still working on the video and does not say yet whether it is published.')
+}
+
+/** What is not there any more was deleted by somebody, published or not; it says nothing of the Page. */
+function explainGone(error: unknown): never {
+  if (!(error instanceof PlatformError) || error.platformCode !== '100/33') throw error
+  throw new PostMcpError('outcome_unknown', 'Facebook does not know the video any more.', {
+    platform: 'facebook',
+  })
 }
 
 /**

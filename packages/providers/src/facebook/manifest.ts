@@ -21,6 +21,8 @@ export const manifest = {
     'https://developers.facebook.com/docs/graph-api/overview/access-levels',
     'https://developers.facebook.com/docs/graph-api/changelog',
     'https://developers.facebook.com/documentation/pages-api/posts',
+    'https://developers.facebook.com/documentation/pages-api/comments-mentions',
+    'https://developers.facebook.com/docs/graph-api/reference/object/comments',
     'https://developers.facebook.com/docs/graph-api/reference/page/photos',
     'https://developers.facebook.com/docs/graph-api/reference/page/videos',
     'https://developers.facebook.com/docs/graph-api/reference/page/published_posts',
@@ -105,6 +107,11 @@ export const manifest = {
       why: 'To publish and delete posts, photos and videos of your Pages.',
     },
     {
+      name: 'pages_manage_engagement',
+      need: 'optional',
+      why: 'To comment below your own posts as the Page; an app that has not been granted it cannot ask anyone for anything.',
+    },
+    {
       name: 'business_management',
       need: 'optional',
       // https://github.com/getopenpost/openpost/issues/216 (2026-11-22)
@@ -135,7 +142,7 @@ export const manifest = {
     // How long lists lag is not documented; the minute is ours.
     reconcile: { read: 'pages_read_engagement', afterSeconds: 60 },
     remainingRisk:
-      'If the answer to a post is lost we look for it among the latest posts of the Page, by its pictures or its text: a text that somebody changes in the first minute is not recognised and would be posted again. Videos and reels are asked for by their id. A story that Facebook does not list is left to you, for it may be public.',
+      'If the answer to a post is lost we look for it among the latest posts of the Page, by its pictures or its text: a text that somebody changes in the first minute is not recognised and would be posted again. Videos and reels are asked for by their id. A comment is looked for among those below its post. A comment or story that Facebook does not show us is left to you, for it may be public.',
     canDelete: true,
     limits: {
       // Not documented; the value most connectors use.
@@ -160,6 +167,13 @@ export const manifest = {
         audioCodecs: ['aac'],
       },
       linkCard: { withImages: false },
+      replies: {
+        // Not documented; this one is ours.
+        max: 10,
+        // Not documented; the value most connectors use.
+        text: [{ unit: 'code_points', max: 8000 }],
+        scopes: ['pages_manage_engagement'],
+      },
     },
     options: [
       {

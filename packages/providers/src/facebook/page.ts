@@ -1,4 +1,4 @@
-import { PostMcpError, type ProviderContext, type PublishInput, type SentPost } from '@postmcp/core'
+import { PostMcpError, type ProviderContext, type PublishInput } from '@postmcp/core'
 import type { FacebookCall } from '../meta/facebook-app.js'
 import { callFacebook } from './api.js'
 
@@ -24,14 +24,3 @@ export const callAsPage = <T>(
 /** Where something of the Page is shown; addresses come whole or from the root. */
 export const linkTo = (ctx: ProviderContext, path: string): string =>
   new URL(path, `${ctx.endpoints.www}/`).href
-
-/** What came of a post. */
-export const sentAs = (platformPostId: string, permalink: string | null): SentPost => ({
-  kind: 'post',
-  visibility: 'public',
-  platformPostId,
-  permalink,
-})
-
-/** Clocks differ, and times are told in whole seconds. */
-export const clockSkewMs = 2 * 60 * 1000

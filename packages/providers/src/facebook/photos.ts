@@ -7,9 +7,10 @@ import {
   type PublishStep,
 } from '@postmcp/core'
 import { z } from 'zod'
+import { afterPost } from '../meta/comments.js'
 import { graphId } from '../meta/graph.js'
 import type { At } from './checkpoint.js'
-import { type Actor, callAsPage, linkTo, sentAs } from './page.js'
+import { type Actor, callAsPage, linkTo } from './page.js'
 
 /** Long enough for ten megabytes on a slow line. */
 const uploadMs = 120_000
@@ -31,13 +32,14 @@ export async function uploadPhoto(
     const request = JSON.stringify({ photo_id: photo })
     return { type: 'send', checkpoint: { stage: 'photo_story', request, photo } }
   }
-  const { text: message, link } = content
+  const { text: message, link, replies } = content
   const request = JSON.stringify({
     ...(message !== '' && { message }),
     ...(link && { link: link.url }),
     ...(photos.length > 0 && { attached_media: JSON.stringify(photos.map((id) => ({ media_fbid: id }))) }),
   })
-  return { type: 'send', checkpoint: { stage: 'feed', request, message, link: link?.url ?? null, photos } }
+  const checkpoint = { stage: 'feed', request, message, link: link?.url ?? null, photos, replies }
+  return { type: 'send', checkpoint }
 }
 
 /**
@@ -71,7 +73,7 @@ const posted = z.object({ id: graphId, permalink_url: z.string().nullish() })
 export async function postToFeed(
   ctx: ProviderContext,
   actor: Actor,
-  { request }: At<'feed'>,
+  { request, replies }: At<'feed'>,
 ): Promise<PublishStep> {
   const { id, permalink_url } = await callAsPage(ctx, actor, {
     path: `${actor.account.targetId}/feed`,
@@ -81,7 +83,7 @@ export async function postToFeed(
     form: form.parse(JSON.parse(request)),
     answer: posted,
   })
-  return { type: 'done', sent: sentAs(id, linkTo(ctx, permalink_url ?? id)) }
+  return afterPost({ id, permalink: linkTo(ctx, permalink_url ?? id) }, replies)
 }
 
 /** Makes a picture a story. @see https://developers.facebook.com/docs/page-stories-api (2026-11-22) */
@@ -96,5 +98,5 @@ export async function postPhotoStory(
     form: form.parse(JSON.parse(request)),
     answer: z.object({ success: z.literal(true), post_id: graphId }),
   })
-  return { type: 'done', sent: sentAs(post_id, null) }
+  return afterPost({ id: post_id, permalink: null }, [])
 }

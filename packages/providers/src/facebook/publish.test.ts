@@ -224,6 +224,7 @@ describe('a reel', () => {
       edge: 'video_reels',
       video: '99',
       request: '{"upload_phase":"finish","video_id":"99","video_state":"PUBLISHED","description":"Dance"}',
+      replies: [],
     })
   })
 
@@ -238,7 +239,13 @@ describe('a reel', () => {
         { body: { id: '99', permalink_url: '/reel/99/' } },
       ],
     })
-    const checkpoint = { stage: 'finish', edge: 'video_reels', video: '99', request: '{"video_id":"99"}' }
+    const checkpoint = {
+      stage: 'finish',
+      edge: 'video_reels',
+      video: '99',
+      request: '{"video_id":"99"}',
+      replies: ['One'],
+    }
     let step = await continuePublish(ctx, input, checkpoint)
     const pauses: number[] = []
     while (step.type === 'wait') {
@@ -247,7 +254,9 @@ describe('a reel', () => {
     }
     expect(pauses).toEqual([0, 3, 5])
     expect(step).toMatchObject({
-      sent: { platformPostId: '99', permalink: 'https://www.example.org/reel/99/' },
+      type: 'send',
+      checkpoint: { stage: 'comment', request: '{"message":"One"}' },
+      published: { platformPostId: '99', permalink: 'https://www.example.org/reel/99/' },
     })
   })
 
@@ -259,6 +268,7 @@ describe('a reel', () => {
       edge: 'video_reels',
       video: '99',
       postId: null,
+      replies: [],
       since: now.toISOString(),
       looks: 0,
     }
@@ -290,6 +300,14 @@ describe('a reel', () => {
     })
   })
 
+  it('whose answer was lost and that was deleted meanwhile is left to a person, and the Page is none the worse', async () => {
+    const { ctx } = cannedContext(provider, { 'v26.0/99': graphError(100, 33) })
+    const checkpoint = { stage: 'finish', edge: 'video_reels', video: '99', request: '{}', replies: [] }
+    await expect(findPublished(ctx, { account, sentAt: now }, checkpoint)).rejects.toMatchObject({
+      code: 'outcome_unknown',
+    })
+  })
+
   it.each([
     ['uploading', {}, null],
     ['upload_complete', { publishing_phase: { status: 'not_started' } }, null],
@@ -300,12 +318,15 @@ describe('a reel', () => {
     ['ready', { publishing_phase: { status: 'complete' } }, 'found'],
   ])('whose answer was lost and that is %s %j: %s', async (video_status, more, expected) => {
     const { ctx } = cannedContext(provider, { 'v26.0/99': status({ video_status, ...more }) })
-    const checkpoint = { stage: 'finish', edge: 'video_reels', video: '99', request: '{}' }
+    const checkpoint = { stage: 'finish', edge: 'video_reels', video: '99', request: '{}', replies: ['One'] }
     const found = findPublished(ctx, { account, sentAt: now }, checkpoint)
     if (expected === 'later') {
       expect(meaningOf(await found.catch((error: unknown) => error))).toEqual({ kind: 'unavailable' })
     } else if (expected === 'found') {
-      expect(await found).toMatchObject({ type: 'wait', checkpoint: { stage: 'processing', video: '99' } })
+      expect(await found).toMatchObject({
+        type: 'wait',
+        checkpoint: { stage: 'processing', video: '99', replies: ['One'] },
+      })
     } else expect(await found).toBeNull()
   })
 })
@@ -328,6 +349,7 @@ describe('a post whose answer was lost', () => {
     message: 'Bread',
     link: null,
     photos: [],
+    replies: [],
     ...more,
   })
   const find = (checkpoint: Json, ...pages: unknown[]) => {
@@ -405,6 +427,15 @@ describe('a post whose answer was lost', () => {
     expect(meaningOf(thrown)).toEqual({ kind: 'unavailable' })
   })
 
+  it('goes on with the comments that follow it', async () => {
+    const found = await find(state({ replies: ['One'] }), { data: [one('1', 'Bread', 1)] }).found
+    expect(found).toMatchObject({
+      type: 'send',
+      checkpoint: { stage: 'comment', request: '{"message":"One"}' },
+      published: { platformPostId: '555_1' },
+    })
+  })
+
   it('as a story is found by its picture, and otherwise never called missing', async () => {
     const listed = { body: { data: [{ post_id: '555_3', media_id: '7' }] } }
     const { ctx } = cannedContext(provider, { stories: listed })
@@ -420,6 +451,103 @@ describe('a post whose answer was lost', () => {
     const { ctx, requests } = cannedContext(provider, {})
     expect(await findPublished(ctx, { account, sentAt: now }, { stage: 'photos', photos: [] })).toBeNull()
     expect(requests).toEqual([])
+  })
+})
+
+describe('a comment', () => {
+  const thread = { id: '555_7', permalink: null, parts: ['7_1'] }
+  const comment = { stage: 'comment', request: '{"message":"Two"}', replies: [], thread }
+
+  it('is one request by the token of the Page, and its id is kept', async () => {
+    const { ctx, requests } = cannedContext(provider, { '555_7/comments': { body: { id: '7_2' } } })
+    expect(await continuePublish(ctx, inputOf({}), comment)).toEqual({
+      type: 'done',
+      sent: {
+        kind: 'post',
+        visibility: 'public',
+        platformPostId: '555_7',
+        permalink: null,
+        parts: ['7_1', '7_2'],
+      },
+    })
+    expect(requests.map(asked)).toEqual([{ call: 'POST /v26.0/555_7/comments', message: 'Two' }])
+    expect(new URL(requests[0]?.url ?? '').searchParams.get('access_token')).toBe('token-of-the-page')
+  })
+
+  it.each([[200], [10], [368], [1404078]])(
+    'that is refused with %i says nothing of the Page',
+    async (code) => {
+      const { ctx } = cannedContext(provider, { '555_7/comments': graphError(code) })
+      const thrown: unknown = await continuePublish(ctx, inputOf({}), comment).catch((error) => error)
+      expect(thrown).toMatchObject({ platformCode: `comment/${code}` })
+      expect(meaningOf(thrown, 'publish')).toEqual({ kind: 'refused' })
+    },
+  )
+
+  const at = (seconds: number) =>
+    new Date(now.getTime() + seconds * 1000).toISOString().replace('.000Z', '+0000')
+  const one = (id: string, more: object = {}) => ({
+    id,
+    message: 'Two',
+    created_time: at(-80),
+    from: { id: '555' },
+    ...more,
+  })
+  const sentAt = new Date(now.getTime() - 90_000)
+  const find = async (...pages: object[]) => {
+    const { ctx, requests } = cannedContext(provider, {
+      comments: pages.map((body): Canned => ({ body })),
+    })
+    const found = await findPublished(ctx, { account, sentAt }, comment).catch((error: unknown) => error)
+    return { found, requests: requests.map(asked) }
+  }
+  const summary = (total_count: number) => ({ summary: { total_count } })
+  const more = { paging: { cursors: { after: 'x' }, next: 'https://elsewhere.example.org/' } }
+
+  it('whose answer was lost is the one by the Page itself, below the post and not below another comment', async () => {
+    const data = [
+      one('7_4', { parent: { id: '7_1' }, created_time: at(-89) }),
+      one('7_3', { from: { id: '9' }, created_time: at(-85) }),
+      one('7_2'),
+    ]
+    const { found, requests } = await find({ data, ...summary(3) })
+    expect(found).toMatchObject({ type: 'done', sent: { parts: ['7_1', '7_2'] } })
+    expect(requests).toEqual([
+      {
+        call: 'GET /v26.0/555_7/comments',
+        fields: 'id,message,created_time,from{id},parent{id}',
+        filter: 'stream',
+        summary: 'true',
+        limit: '100',
+      },
+    ])
+  })
+
+  it('is looked for on all parts of the list, by cursor', async () => {
+    const first = { data: [one('7_1')], ...summary(2), ...more }
+    const { found, requests } = await find(first, { data: [one('7_2')], ...summary(2) })
+    expect(found).toMatchObject({ sent: { parts: ['7_1', '7_2'] } })
+    expect(requests[1]).toMatchObject({ after: 'x' })
+  })
+
+  it('is certainly not there when all comments that are counted are shown', async () => {
+    expect((await find({ data: [one('7_1')], ...summary(1) })).found).toBeNull()
+  })
+
+  it.each([
+    ['more are counted than shown', [{ data: [one('7_1')], ...summary(2) }]],
+    ['they are not counted', [{ data: [one('7_1')] }]],
+    ['there are too many', Array(5).fill({ data: [], ...summary(0), ...more })],
+    ['one of its text has no author', [{ data: [one('7_2', { from: undefined })], ...summary(1) }]],
+  ])('is left to a person when %s', async (_, pages) => {
+    expect((await find(...pages)).found).toMatchObject({ code: 'outcome_unknown' })
+  })
+
+  it('below a post that is not shown is left to a person, and does not cost the account its status', async () => {
+    const { ctx } = cannedContext(provider, { comments: graphError(100, 33) })
+    await expect(findPublished(ctx, { account, sentAt }, comment)).rejects.toMatchObject({
+      code: 'outcome_unknown',
+    })
   })
 })
 
@@ -442,17 +570,24 @@ describe('at the simulated platform', () => {
   })
   afterEach(() => running.close())
 
-  async function publish(content: Content, options: Record<string, string>) {
-    const granted = await running.connect()
+  const required = ['pages_show_list', 'pages_read_engagement', 'pages_manage_posts']
+  async function publish(
+    content: Content,
+    options: Record<string, string>,
+    asked: { scopes?: string[] } = {},
+  ) {
+    const granted = await running.connect({}, asked)
     const [page] = await running.targets(granted)
     if (!page) throw new Error('There is no Page.')
     const input = publishInputOf({ access: granted, account: page, content, options })
     let step: PublishStep = await startPublish(running.ctx, input)
+    const sends: (PublishStep & { type: 'send' })[] = []
     while (step.type !== 'done') {
       if (step.type === 'wait') running.clock.advance(step.resumeAfterSeconds)
+      if (step.type === 'send') sends.push(step)
       step = await continuePublish(running.ctx, input, step.checkpoint)
     }
-    return { sent: step.sent, page, input }
+    return { sent: step.sent, page, input, sends }
   }
   const sha256 = (content: Uint8Array) => createHash('sha256').update(content).digest('hex')
 
@@ -467,6 +602,48 @@ describe('at the simulated platform', () => {
     })
     await deletePost(running.ctx, { account: page }, sent)
     expect(running.handle.world.posts()).toEqual([])
+  })
+
+  it.each(['post', 'reel'])(
+    'a %s is followed by its comments, which are found and go with it',
+    async (postAs) => {
+      const media = postAs === 'reel' ? [await files.video()] : []
+      const scopes = { scopes: [...required, 'pages_manage_engagement'] }
+      const { sent, page, sends } = await publish(
+        { text: 'Hello', media, replies: ['One', 'One'] },
+        { postAs },
+        scopes,
+      )
+      const { world } = running.handle
+      const below = () => world.posts().filter(({ inReplyTo }) => inReplyTo === sent.platformPostId)
+      expect(below()).toMatchObject([
+        { id: sent.parts?.[0], text: 'One' },
+        { id: sent.parts?.[1], text: 'One' },
+      ])
+      const looking = { account: page, sentAt: running.clock.now() }
+      running.clock.advance(60)
+      const [, first, second] = sends.map(({ checkpoint }) => checkpoint)
+      expect(await findPublished(running.ctx, looking, first ?? null)).toMatchObject({
+        published: { parts: sent.parts?.slice(0, 1) },
+      })
+      expect(await findPublished(running.ctx, looking, second ?? null)).toEqual({ type: 'done', sent })
+      world.deletePost(sent.parts?.[1] ?? '')
+      expect(await findPublished(running.ctx, looking, second ?? null)).toBeNull()
+      const [, ben] = world.people()
+      world.addPost({ personId: ben?.id ?? '', text: 'One', inReplyTo: sent.platformPostId, body: null })
+      await expect(findPublished(running.ctx, looking, second ?? null)).rejects.toMatchObject({
+        code: 'outcome_unknown',
+      })
+      await deletePost(running.ctx, { account: page }, sent)
+      expect(world.posts()).toEqual([])
+    },
+  )
+
+  it('a comment without the permission for it is refused, which says nothing of the Page', async () => {
+    const thrown = await publish({ text: 'Hello', replies: ['One'] }, {}).catch((error: unknown) => error)
+    expect(thrown).toMatchObject({ platformCode: 'comment/200' })
+    expect(meaningOf(thrown, 'publish')).toEqual({ kind: 'refused' })
+    expect(running.handle.world.posts()).toMatchObject([{ text: 'Hello' }])
   })
 
   it('a picture becomes a story that is found by it', async () => {
@@ -485,7 +662,7 @@ describe('at the simulated platform', () => {
     const [post] = running.handle.world.posts()
     running.handle.world.updatePost(sent.platformPostId, { text: 'Edited' })
     const photos = (post?.media ?? []).map(({ id }) => id)
-    const checkpoint = { stage: 'feed', request: '{}', message: 'Two', link: null, photos }
+    const checkpoint = { stage: 'feed', request: '{}', message: 'Two', link: null, photos, replies: [] }
     const found = await findPublished(running.ctx, { account: page, sentAt: running.clock.now() }, checkpoint)
     expect(found).toMatchObject({ type: 'done', sent: { platformPostId: sent.platformPostId } })
   })

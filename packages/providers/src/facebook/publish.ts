@@ -7,8 +7,10 @@ import {
   type SentPost,
 } from '@postmcp/core'
 import { z } from 'zod'
+import { sendComment } from '../meta/comments.js'
 import { graphId } from '../meta/graph.js'
 import { checkpointForm } from './checkpoint.js'
+import { commentApi } from './comments.js'
 import { type Actor, callAsPage } from './page.js'
 import { postPhotoStory, postToFeed, uploadPhoto } from './photos.js'
 import { finishVideo, lookAtVideo, startVideo, transferVideo } from './video.js'
@@ -39,10 +41,12 @@ export async function continuePublish(
       return finishVideo(ctx, input, state)
     case 'processing':
       return lookAtVideo(ctx, input, state)
+    case 'comment':
+      return sendComment(commentApi, ctx, input, state)
   }
 }
 
-/** Deletes a post or a video. @see https://developers.facebook.com/documentation/pages-api/posts (2026-11-22) */
+/** Deletes a post or a video; its comments go with it. @see https://developers.facebook.com/documentation/pages-api/posts (2026-11-22) */
 export async function deletePost(
   ctx: ProviderContext,
   actor: Actor,

@@ -8,8 +8,8 @@ const fileOf = (is: 'image' | 'video', more: object = {}): DraftMedia =>
     file: { is, durationMs: 10_000, width: 1080, height: 1920, frameRate: 30, ...more },
   }) as unknown as DraftMedia
 
-const problems = (postAs: string, media: DraftMedia[], text = '') => {
-  const content: DraftForTarget['content'] = { text, visibility: 'public', media, replies: [] }
+const problems = (postAs: string, media: DraftMedia[], text = '', replies: string[] = []) => {
+  const content: DraftForTarget['content'] = { text, visibility: 'public', media, replies }
   const target = { kind: 'page', settings: {}, grantSettings: {}, grantedScopes: [] }
   return validate({ content, options: { postAs }, target }).map(({ code, severity }) => `${severity} ${code}`)
 }
@@ -37,5 +37,13 @@ describe('a draft for Facebook', () => {
 
   it('is warned that stories have no text', () => {
     expect(problems('story', [fileOf('image')], 'Hello')).toEqual(['warning text_not_shown'])
+  })
+
+  it.each([
+    ['post', []],
+    ['reel', []],
+    ['story', ['error replies_not_supported']],
+  ])('as a %s with comments has the problems %j', (postAs, expected) => {
+    expect(problems(postAs, [fileOf('video')], '', ['First!'])).toEqual(expected)
   })
 })

@@ -10,11 +10,18 @@ const storySeconds = 60
 export function validate({ content, options }: DraftForTarget): Issue[] {
   const { postAs } = options
   if (postAs !== 'reel' && postAs !== 'story') return []
-  const { media } = content
+  const { media, replies } = content
   const [item] = media
   const videos = media.filter(({ file }) => file?.is === 'video').length
   const issues: Issue[] = []
   const add = (problem: Problem) => issues.push({ severity: 'error', ...problem })
+  if (postAs === 'story' && replies.length > 0) {
+    add({
+      code: 'replies_not_supported',
+      message: 'Stories on Facebook have no comments. Leave them out, or publish it as a post.',
+      field: 'content.replies',
+    })
+  }
   if (postAs === 'reel' && (media.length !== 1 || videos !== 1)) {
     add({
       code: 'reel_needs_video',

@@ -7,10 +7,11 @@ import {
   type PublishStep,
 } from '@postmcp/core'
 import { z } from 'zod'
+import { afterPost } from '../meta/comments.js'
 import { callGraph, GraphError, graphId } from '../meta/graph.js'
 import type { At, VideoEdge } from './checkpoint.js'
 import { graphVersion } from './manifest.js'
-import { type Actor, callAsPage, linkTo, sentAs, tokenOf } from './page.js'
+import { type Actor, callAsPage, linkTo, tokenOf } from './page.js'
 
 const edges: Readonly<Record<string, VideoEdge>> = { reel: 'video_reels', story: 'video_stories' }
 
@@ -77,7 +78,7 @@ export async function transferVideo(
       : await sendPart(ctx, input, { ...state, session }, file)
   if (range.start < range.end) return transferStep({ ...state, ...range }, file.bytes)
   const { edge, video } = state
-  const { title, text } = input.content
+  const { title, text, replies } = input.content
   const common = { upload_phase: 'finish' }
   const request = JSON.stringify(
     edge === 'videos'
@@ -98,7 +99,7 @@ export async function transferVideo(
         : { ...common, video_id: video },
   )
   const progress = { uploadedBytes: file.bytes, totalBytes: file.bytes }
-  return { type: 'send', checkpoint: { stage: 'finish', edge, video, request }, progress }
+  return { type: 'send', checkpoint: { stage: 'finish', edge, video, request, replies }, progress }
 }
 
 const nextPart = z.object({ start_offset: offset, end_offset: offset })
@@ -171,7 +172,7 @@ const form = z.record(z.string(), z.string())
 export async function finishVideo(
   ctx: ProviderContext,
   actor: Actor,
-  { edge, video, request }: At<'finish'>,
+  { edge, video, request, replies }: At<'finish'>,
 ): Promise<PublishStep> {
   const { post_id } = await callAsPage(ctx, actor, {
     path: `${actor.account.targetId}/${edge}`,
@@ -179,13 +180,13 @@ export async function finishVideo(
     form: form.parse(JSON.parse(request)),
     answer: z.object({ success: z.literal(true), post_id: graphId.nullish() }),
   })
-  return processingStep(ctx, { edge, video, postId: post_id ?? null })
+  return processingStep(ctx, { edge, video, postId: post_id ?? null, replies })
 }
 
 /** The step that follows when a video was taken. */
 export const processingStep = (
   ctx: ProviderContext,
-  taken: Pick<At<'processing'>, 'edge' | 'video' | 'postId'>,
+  taken: Pick<At<'processing'>, 'edge' | 'video' | 'postId' | 'replies'>,
 ): PublishStep => ({
   type: 'wait',
   checkpoint: { ...taken, stage: 'processing', since: ctx.clock.now().toISOString(), looks: 0 },
@@ -240,9 +241,9 @@ export async function lookAtVideo(
     })
   }
   if (video_status === 'ready' && (publishing_phase?.status ?? 'complete') === 'complete') {
-    if (state.edge === 'video_stories')
-      return { type: 'done', sent: sentAs(state.postId ?? state.video, null) }
-    return { type: 'done', sent: sentAs(state.video, await permalinkOf(ctx, actor, state)) }
+    const { edge, video, postId, replies } = state
+    if (edge === 'video_stories') return afterPost({ id: postId ?? video, permalink: null }, [])
+    return afterPost({ id: video, permalink: await permalinkOf(ctx, actor, state) }, replies)
   }
   if (ctx.clock.now().getTime() - Date.parse(state.since) > longestWorkMs) {
     // It was taken, so it may be public at any time.

@@ -1,5 +1,6 @@
 import type { Json, ProviderContext, PublishInput, PublishMedia, PublishStep } from '@postmcp/core'
 import { z } from 'zod'
+import { afterPost, commentForm, findComment, sendComment } from '../meta/comments.js'
 import {
   type Actor,
   type ContainerApi,
@@ -9,14 +10,9 @@ import {
   findContainer,
   startContainers,
 } from '../meta/containers.js'
-import { type GraphCall, GraphError, graphId } from '../meta/graph.js'
-
-/** Calls the Graph API of one of the ways to Instagram, as the account. */
-export type CallAsAccount = <T>(
-  ctx: ProviderContext,
-  actor: Pick<Actor, 'access' | 'account'>,
-  call: Omit<GraphCall<T>, 'address' | 'appSecret' | 'token'> & { path: string },
-) => Promise<T>
+import { GraphError, graphId } from '../meta/graph.js'
+import type { CallAsAccount } from './api.js'
+import { createCommentApi } from './comments.js'
 
 const made = z.object({ id: graphId })
 const statusAnswer = z.object({ status_code: z.enum(containerStates), status: z.string().nullish() })
@@ -47,6 +43,7 @@ const isStory = ({ options }: Pick<PublishInput, 'options'>) => options.postAs =
 /** The hooks that publish, for one of the ways to Instagram: they differ in their hosts and tokens only. */
 export function createPublishing(call: CallAsAccount) {
   const api = createApi(call)
+  const comments = createCommentApi(call)
   return {
     /**
      * Asks whether the account may publish one more today, then makes the first container. Instagram fetches files from us; nothing is
@@ -56,15 +53,22 @@ export function createPublishing(call: CallAsAccount) {
       await assertRoom(call, ctx, input)
       return startContainers(api, ctx, input)
     },
-    /** Makes, looks at or publishes the next container. */
-    continuePublish: (ctx: ProviderContext, input: PublishInput, checkpoint: Json): Promise<PublishStep> =>
-      continueContainers(api, ctx, input, checkpoint),
-    /** Asks the container whether it was published; see `findContainer`. */
-    findPublished: (
+    /** Makes, looks at or publishes the next container; once the post is public, comments below it. */
+    async continuePublish(ctx: ProviderContext, input: PublishInput, checkpoint: Json): Promise<PublishStep> {
+      const comment = commentForm.safeParse(checkpoint).data
+      return comment
+        ? sendComment(comments, ctx, input, comment)
+        : continueContainers(api, ctx, input, checkpoint)
+    },
+    /** Asks the container whether it was published, see `findContainer`; looks for a comment among those of its post. */
+    async findPublished(
       ctx: ProviderContext,
       actor: Actor & { sentAt: Date },
       checkpoint: Json,
-    ): Promise<PublishStep | null> => findContainer(api, ctx, actor, checkpoint),
+    ): Promise<PublishStep | null> {
+      const comment = commentForm.safeParse(checkpoint).data
+      return comment ? findComment(comments, ctx, actor, comment) : findContainer(api, ctx, actor, checkpoint)
+    },
   }
 }
 
@@ -151,6 +155,7 @@ function createApi(call: CallAsAccount): ContainerApi {
       const { permalink } = await call(ctx, actor, { path: id, query: { fields: 'permalink' }, answer })
       return permalink
     },
+    afterPost,
     async list(ctx, actor) {
       const edge = isStory(actor) ? 'stories' : 'media'
       const { data } = await call(ctx, actor, {

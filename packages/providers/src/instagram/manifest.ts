@@ -25,6 +25,8 @@ export const manifest = {
     'https://developers.facebook.com/docs/instagram-platform/content-publishing',
     'https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/media',
     'https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/content_publishing_limit',
+    'https://developers.facebook.com/documentation/instagram-platform/instagram-graph-api/reference/ig-media/comments',
+    'https://developers.facebook.com/documentation/instagram-platform/instagram-graph-api/reference/ig-comment',
     'https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/error-codes',
     'https://developers.facebook.com/docs/graph-api/guides/error-handling',
     'https://developers.facebook.com/docs/graph-api/overview/rate-limiting',
@@ -107,14 +109,15 @@ export const manifest = {
       why: 'To publish photos, videos, reels and stories.',
     },
     {
+      name: 'instagram_business_manage_comments',
+      need: 'optional',
+      way: instagramLogin,
+      why: 'To comment below your own posts; an app that has not been granted it should not ask.',
+    },
+    {
       name: 'instagram_business_manage_messages',
       need: 'never_asked',
       why: 'Your messages are none of our business.',
-    },
-    {
-      name: 'instagram_business_manage_comments',
-      need: 'never_asked',
-      why: 'We neither read nor hide comments.',
     },
     {
       name: 'instagram_basic',
@@ -139,6 +142,12 @@ export const manifest = {
       need: 'required',
       way: facebookLogin,
       why: 'Facebook demands it beside the permission to publish, and to read back what was posted.',
+    },
+    {
+      name: 'instagram_manage_comments',
+      need: 'optional',
+      way: facebookLogin,
+      why: 'To comment below your own posts; an app that has not been granted it cannot ask anyone for anything.',
     },
     {
       name: 'business_management',
@@ -170,7 +179,7 @@ export const manifest = {
     dedupe: null,
     reconcile: 'container',
     remainingRisk:
-      'If the answer to a post is lost its container says whether it is public, so nothing is sent twice. Posts cannot be deleted from here.',
+      'If the answer to a post is lost its container says whether it is public, so nothing is sent twice. A comment is looked for among those below its post; where Instagram does not show them all it is left to you, for it may be public. Posts cannot be deleted from here.',
     // The permission it takes exists for Facebook Login only, and is not asked for.
     canDelete: false,
     limits: {
@@ -199,6 +208,13 @@ export const manifest = {
       },
       maxMedia: 10,
       mixes: ['image', 'video'],
+      replies: {
+        // Not documented; this one is ours.
+        max: 10,
+        // Not documented; the value most connectors use.
+        text: [{ unit: 'code_points', max: 2200 }],
+        scopes: ['instagram_business_manage_comments', 'instagram_manage_comments'],
+      },
     },
     // One page says 50; what holds for an account is asked before each post.
     quotas: [{ what: 'posts per account', max: 100, perSeconds: 86_400 }],

@@ -235,6 +235,133 @@ describe('a post whose answer was lost', () => {
   })
 })
 
+describe('a comment', () => {
+  const thread = { id: '9', permalink: 'https://www.instagram.com/p/x/', parts: ['c1'] }
+  const comment = { stage: 'comment', request: '{"message":"Two"}', replies: [], thread }
+  const granted = {
+    ...access,
+    grantedScopes: [...access.grantedScopes, 'instagram_business_manage_comments'],
+  }
+
+  it('follows the post, one a step', async () => {
+    const input = inputOf({ text: 'Fresh', media: [await files.image()], replies: ['One', 'Two'] })
+    const { ctx, requests } = cannedContext(declared, {
+      content_publishing_limit: room,
+      '17/media': container('1'),
+      '1': finished,
+      media_publish: container('9'),
+      '9': { body: { id: '9', permalink: 'https://www.instagram.com/p/x/' } },
+      '9/comments': [container('c1'), container('c2')],
+    })
+    let step: PublishStep = await startPublish(ctx, input)
+    const announced: unknown[] = []
+    while (step.type !== 'done') {
+      if (step.type === 'send') announced.push(step.published)
+      step = await continuePublish(ctx, input, step.checkpoint)
+    }
+    const sent = { platformPostId: '9', permalink: 'https://www.instagram.com/p/x/' }
+    expect(announced).toMatchObject([undefined, sent, { ...sent, parts: ['c1'] }])
+    expect(step.sent).toMatchObject({ ...sent, parts: ['c1', 'c2'] })
+    expect(requests.map(asked).slice(-2)).toEqual([
+      { call: 'POST /v26.0/9/comments', message: 'One' },
+      { call: 'POST /v26.0/9/comments', message: 'Two' },
+    ])
+  })
+
+  it.each([
+    [10, undefined],
+    [200, undefined],
+    [368, undefined],
+    [25, 2207050],
+  ])('that is refused with %i/%s says nothing of the account', async (code, subcode) => {
+    const { ctx } = cannedContext(declared, { '9/comments': graphError(code, subcode) })
+    const thrown = await continuePublish(ctx, inputOf({}), comment).catch((error) => error)
+    expect(thrown.platformCode).toMatch(`comment/${code}`)
+    expect(classifyError(thrown, 'publish')).toEqual({ kind: 'refused' })
+  })
+
+  it('meets a token that just ended as a post does', async () => {
+    const { ctx } = cannedContext(declared, { '9/comments': graphError(190, 463) })
+    const thrown = await continuePublish(ctx, inputOf({}), comment).catch((error) => error)
+    expect(classifyError(thrown, 'publish')).toEqual({ kind: 'access_token_expired' })
+  })
+
+  const at = (seconds: number) =>
+    new Date(now.getTime() + seconds * 1000).toISOString().replace('.000Z', '+0000')
+  const one = (id: string, more: object = {}) => ({
+    id,
+    text: 'Two',
+    timestamp: at(-80),
+    username: 'ada',
+    ...more,
+  })
+  const next = { paging: { cursors: { after: 'x' }, next: 'https://elsewhere.example.org/' } }
+  async function find(media: object, pages: object[], who = granted) {
+    const { ctx, requests } = cannedContext(declared, {
+      '9': { body: { id: '9', username: 'ada', ...media } },
+      '9/comments': pages.map((body): Canned => ({ body })),
+    })
+    const looking = { ...inputOf({}), access: who, sentAt: new Date(now.getTime() - 90_000) }
+    const found = await findPublished(ctx, looking, comment).catch((error: unknown) => error)
+    return { found, requests: requests.map(asked) }
+  }
+
+  it.each([
+    ['of its name', { username: 'ada' }],
+    ['that Instagram says is its own', { username: 'ada.before', user: { id: '17' } }],
+    ['that Instagram says is its own, without a name', { username: undefined, user: '17' }],
+  ])('whose answer was lost is one by an account %s', async (_, author) => {
+    const data = [one('c3', { username: 'ben', timestamp: at(-85) }), one('c2', author), one('c1')]
+    const { found, requests } = await find({ comments_count: 3 }, [{ data }])
+    expect(found).toMatchObject({ type: 'done', sent: { platformPostId: '9', parts: ['c1', 'c2'] } })
+    expect(requests).toEqual([
+      { call: 'GET /v26.0/9', fields: 'username,comments_count' },
+      { call: 'GET /v26.0/9/comments', fields: 'id,text,timestamp,username,user', limit: '50' },
+    ])
+  })
+
+  it('is looked for on all parts of the list, by cursor', async () => {
+    const pages = [{ data: [one('c1')], ...next }, { data: [one('c2')] }]
+    const { found, requests } = await find({ comments_count: 2 }, pages)
+    expect(found).toMatchObject({ sent: { parts: ['c1', 'c2'] } })
+    expect(requests[2]).toMatchObject({ after: 'x' })
+  })
+
+  it('is certainly not there when all comments that are counted are listed', async () => {
+    expect((await find({ comments_count: 1 }, [{ data: [one('c1')] }])).found).toBeNull()
+  })
+
+  it.each([
+    ['more are counted than listed', { comments_count: 2 }, [{ data: [one('c1')] }]],
+    ['they are not counted', {}, [{ data: [one('c1')] }]],
+    ['there are too many', { comments_count: 0 }, Array(5).fill({ data: [], ...next })],
+    [
+      'one of its text has no author',
+      { comments_count: 1 },
+      [{ data: [one('c2', { username: undefined })] }],
+    ],
+    [
+      'it is not told what the account is called',
+      { username: undefined, comments_count: 1 },
+      [{ data: [one('c2')] }],
+    ],
+  ])('is left to a person when %s', async (_, media, pages) => {
+    expect((await find(media, pages)).found).toMatchObject({ code: 'outcome_unknown' })
+  })
+
+  it('is left to a person, without a look, where comments may not be read any more', async () => {
+    const { found, requests } = await find({ comments_count: 0 }, [{ data: [] }], access)
+    expect(found).toMatchObject({ code: 'outcome_unknown' })
+    expect(requests).toEqual([])
+  })
+
+  it('below a post that is not shown is left to a person, and does not cost the account its status', async () => {
+    const { ctx } = cannedContext(declared, { '9': graphError(100, 33) })
+    const looking = { ...inputOf({}), access: granted, sentAt: now }
+    await expect(findPublished(ctx, looking, comment)).rejects.toMatchObject({ code: 'outcome_unknown' })
+  })
+})
+
 describe('with Facebook Login', () => {
   const provider = onWay(declared, 'facebook_login')
   const linked = { ...account, secrets: { pageToken: 'the-page-token' } }
@@ -273,24 +400,32 @@ describe.each([undefined, 'facebook_login'])('at the simulated platform, by %s',
   })
   afterEach(() => running.close())
 
-  async function publish(content: Content, options: Record<string, string | boolean> = {}) {
-    const granted = await running.connect()
+  const basic =
+    way === undefined
+      ? ['instagram_business_basic', 'instagram_business_content_publish']
+      : ['instagram_basic', 'instagram_content_publish', 'pages_show_list', 'pages_read_engagement']
+  const commenting = way === undefined ? 'instagram_business_manage_comments' : 'instagram_manage_comments'
+  async function publish(
+    content: Content,
+    options: Record<string, string | boolean> = {},
+    scopes: string[] = basic,
+  ) {
+    const granted = await running.connect({}, { scopes })
     const [target] = await running.targets(granted)
     if (!target) throw new Error('There is no account.')
     const input = publishInputOf({ access: granted, account: target, content, options })
     let step = await provider.startPublish?.(running.ctx, input)
     let sending = step
+    let sentAt = running.clock.now()
     while (step && step.type !== 'done') {
-      if (step.type === 'send') sending = step
+      if (step.type === 'send') [sending, sentAt] = [step, running.clock.now()]
       running.clock.advance(step.type === 'wait' ? step.resumeAfterSeconds : 0)
       step = await provider.continuePublish?.(running.ctx, input, step.checkpoint)
     }
     if (step?.type !== 'done' || sending?.type !== 'send') throw new Error('It was not published.')
-    const looking = { ...input, sentAt: running.clock.now() }
-    return {
-      sent: step.sent,
-      found: await provider.findPublished?.(running.ctx, looking, sending.checkpoint),
-    }
+    const { checkpoint } = sending
+    const find = async () => provider.findPublished?.(running.ctx, { ...input, sentAt }, checkpoint)
+    return { sent: step.sent, found: await find(), find }
   }
 
   it.each<[string, () => Promise<Content>, Record<string, string | boolean>]>([
@@ -309,5 +444,31 @@ describe.each([undefined, 'facebook_login'])('at the simulated platform, by %s',
       },
     ])
     expect(found).toEqual({ type: 'done', sent })
+  })
+
+  it('comments stand below the post in order, and the last one is found or certainly not there', async () => {
+    const { sent, found, find } = await publish(
+      { text: 'One', media: [await files.image()], replies: ['First!', 'Second'] },
+      {},
+      [...basic, commenting],
+    )
+    const { world } = running.handle
+    expect(world.posts().filter(({ inReplyTo }) => inReplyTo === sent.platformPostId)).toMatchObject([
+      { id: sent.parts?.[0], text: 'First!' },
+      { id: sent.parts?.[1], text: 'Second' },
+    ])
+    expect(found).toEqual({ type: 'done', sent })
+    world.deletePost(sent.parts?.[1] ?? '')
+    await expect(find()).rejects.toMatchObject({ isTransient: true })
+    running.clock.advance(60)
+    expect(await find()).toBeNull()
+  })
+
+  it('a comment without the permission for it is refused, which says nothing of the account', async () => {
+    const content = { text: 'One', media: [await files.image()], replies: ['First!'] }
+    const thrown = await publish(content).catch((error) => error)
+    expect(thrown).toMatchObject({ platformCode: 'comment/10' })
+    expect(classifyError(thrown, 'publish')).toEqual({ kind: 'refused' })
+    expect(running.handle.world.posts()).toMatchObject([{ text: 'One' }])
   })
 })

@@ -63,3 +63,17 @@ describe('the files of a draft for Instagram', () => {
     ])
   })
 })
+
+describe('the comments of a draft for Instagram', () => {
+  it.each([
+    [[words('#', 30), 'First!'], []],
+    [['First!', words('#', 31)], ['error too_many_hashtags content.replies.1']],
+    [[words('@', 21)], ['error too_many_mentions content.replies.0']],
+  ])('%j have the problems %j', (replies, expected) => expect(problems({ replies })).toEqual(expected))
+
+  it('have no place below a story', () => {
+    expect(problems({ replies: ['First!'], media: [fileOf('image')] }, 'story')).toEqual([
+      'error replies_not_supported content.replies',
+    ])
+  })
+})

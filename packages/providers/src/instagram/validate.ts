@@ -15,29 +15,27 @@ const mention = /(?<![\p{L}\p{N}_.])@[a-z0-9_.]+/giu
 
 /** What the declared limits, which are the same for posts and stories, cannot say. */
 export function validate({ content, options }: DraftForTarget): Issue[] {
-  const { media, text } = content
-  if (options.postAs === 'story') return storyIssues(media, text)
+  const { media, text, replies } = content
+  if (options.postAs === 'story') return [...storyIssues(media, text), ...storyReplyIssues(replies)]
+  const problems = [
+    ...tagProblems(text, 'caption', 'content.text'),
+    // That comments are limited as captions are is a guess.
+    ...replies.flatMap((reply, index) => tagProblems(reply, 'comment', `content.replies.${index}`)),
+    ...media.flatMap(ratioProblems),
+  ]
+  return problems.map((problem) => ({ severity: 'error', ...problem }))
+}
+
+function tagProblems(text: string, what: string, field: string): Problem[] {
   const counted: [name: string, code: string, max: number, found: number][] = [
     ['hashtags', 'too_many_hashtags', maxHashtags, text.match(hashtag)?.length ?? 0],
     ['mentions', 'too_many_mentions', maxMentions, text.match(mention)?.length ?? 0],
   ]
-  const problems = [
-    ...counted.flatMap(([name, code, max, found]): Problem[] =>
-      found <= max
-        ? []
-        : [
-            {
-              code,
-              message: `Instagram takes at most ${max} ${name} in one caption; there are ${found}.`,
-              field: 'content.text',
-              allowed: max,
-              found,
-            },
-          ],
-    ),
-    ...media.flatMap(ratioProblems),
-  ]
-  return problems.map((problem) => ({ severity: 'error', ...problem }))
+  return counted.flatMap(([name, code, max, found]): Problem[] => {
+    if (found <= max) return []
+    const message = `Instagram takes at most ${max} ${name} in one ${what}; there are ${found}.`
+    return [{ code, message, field, allowed: max, found }]
+  })
 }
 
 function ratioProblems({ file }: DraftMedia, index: number): Problem[] {
@@ -75,4 +73,10 @@ function storyIssues(media: readonly DraftMedia[], text: string): Issue[] {
     issues.push({ code: 'text_not_shown', severity: 'warning', message, field: 'content.text' })
   }
   return issues
+}
+
+function storyReplyIssues(replies: readonly string[]): Issue[] {
+  if (replies.length === 0) return []
+  const message = 'Stories on Instagram have no comments. Leave them out, or publish it as a post.'
+  return [{ code: 'replies_not_supported', severity: 'error', message, field: 'content.replies' }]
 }

@@ -4,10 +4,10 @@ import {
   type ProviderContext,
   type PublishInput,
   type PublishStep,
-  type SentPost,
 } from '@postmcp/core'
 import { z } from 'zod'
 import { GraphError } from './graph.js'
+import { clockSkewMs, sentOf, threadForm } from './thread.js'
 
 /** What a container is at: being worked on, ready, failed, a day old, or public. */
 export const containerStates = ['IN_PROGRESS', 'FINISHED', 'ERROR', 'EXPIRED', 'PUBLISHED'] as const
@@ -38,7 +38,9 @@ export interface ContainerApi {
   createItem(ctx: ProviderContext, input: PublishInput, index: number): Promise<string>
   /** Makes the container of the post, of these items where it has several files. @returns its id */
   createPost(ctx: ProviderContext, input: PublishInput, items: readonly string[]): Promise<string>
-  /** Makes the container of a reply; absent where there are none. @returns its id */
+  /** What follows when the post is public, where replies need no containers. Default: a container for each. */
+  afterPost?(posted: Pick<ListedPost, 'id' | 'permalink'>, replies: readonly string[]): PublishStep
+  /** Makes the container of a reply. @returns its id */
   createReply?(ctx: ProviderContext, actor: Actor, reply: { text: string; to: string }): Promise<string>
   status(ctx: ProviderContext, actor: Actor, container: string): Promise<ContainerStatus>
   /** Makes a container public. @returns the id of the post */
@@ -47,13 +49,6 @@ export interface ContainerApi {
   /** The newest posts of the account, replies left out; all since then, or more. */
   list(ctx: ProviderContext, actor: Actor, since: Date): Promise<ListedPost[]>
 }
-
-/** Ids of posts are kept, so that what is public already can be told. */
-const threadForm = z.object({
-  id: z.string(),
-  permalink: z.string().nullable(),
-  parts: z.array(z.string()),
-})
 
 /**
  * Where publishing stands. Addresses of files are not in it: they are capabilities, and are asked for anew with each container.
@@ -148,7 +143,7 @@ export async function findContainer(
   if (state.stage !== 'publish' || state.container === null) return null
   const { state: now } = await api.status(ctx, actor, state.container)
   if (now !== 'PUBLISHED') return null
-  if (state.thread) return afterPublishing(ctx, state, null)
+  if (state.thread) return afterPublishing(api, ctx, state, null)
   const since = new Date(actor.sentAt.getTime() - clockSkewMs)
   const listed = await api.list(ctx, actor, since)
   const recent = listed.filter(({ publishedAt }) => publishedAt >= since)
@@ -162,11 +157,8 @@ export async function findContainer(
       isTransient: true,
     })
   }
-  return afterPublishing(ctx, state, found)
+  return afterPublishing(api, ctx, state, found)
 }
-
-/** Clocks differ, and times are told in whole seconds. */
-const clockSkewMs = 2 * 60 * 1000
 
 const earliest = ([first, ...others]: ListedPost[]): ListedPost | undefined =>
   others.reduce((found, each) => (found && each.publishedAt < found.publishedAt ? each : found), first)
@@ -259,15 +251,17 @@ async function publish(
   const id = await api.publish(ctx, input, state.container ?? '')
   // It is public whatever becomes of this; there need not be a link, as where the rights of others are concerned.
   const permalink = await api.permalink(ctx, input, id).catch(() => null)
-  return afterPublishing(ctx, state, { id, permalink })
+  return afterPublishing(api, ctx, state, { id, permalink })
 }
 
 /** @param posted null: it is public, and under which id is not known */
 function afterPublishing(
+  api: ContainerApi,
   ctx: ProviderContext,
   { thread: before, replies }: Checkpoint,
   posted: Pick<ListedPost, 'id' | 'permalink'> | null,
 ): PublishStep {
+  if (posted && api.afterPost) return api.afterPost(posted, replies)
   const parts = before && posted ? [...before.parts, posted.id] : (before?.parts ?? [])
   const { id = '', permalink = null } = before ?? posted ?? {}
   const thread = { id, permalink, parts }
@@ -292,14 +286,6 @@ async function makeReply(
 
 /** What the next reply hangs below: a chain, as people write it. */
 const parentOf = ({ thread }: Checkpoint): string | null => thread?.parts.at(-1) ?? thread?.id ?? null
-
-const sentOf = ({ id, permalink, parts }: z.infer<typeof threadForm>): SentPost => ({
-  kind: 'post',
-  visibility: 'public',
-  platformPostId: id,
-  permalink,
-  ...(parts.length > 0 && { parts }),
-})
 
 const goOn = (checkpoint: Checkpoint): PublishStep => ({
   type: 'wait',

@@ -401,4 +401,117 @@ describe('publishing', () => {
     world.setCondition(ada?.id ?? '', 'no_page_role')
     expect((await post(`${page.id}/feed`, { message: 'x' })).body.error).toMatchObject({ error_subcode: 492 })
   })
+
+  describe('comments', () => {
+    let postId: string
+    beforeEach(async () => {
+      const scope = `${all},pages_manage_engagement`
+      const { token } = await longToken(await shortToken({ scope }))
+      page = (await pagesOf(token)).data[0] ?? page
+      postId = String((await post(`${page.id}/feed`, { message: 'Hello' })).body.id)
+    })
+    const comment = (message: string, id = postId) => post(`${id}/comments`, { message })
+    const list = async (query: Record<string, string> = {}) => (await ask(`${postId}/comments`, query)).body
+    const world = () => running.platform('facebook').world
+    const fromBen = (text: string, inReplyTo = postId) =>
+      world().addPost({ personId: world().people()[1]?.id ?? '', text, inReplyTo, body: null })
+
+    it('are answered with an id and listed below the post, by the Page', async () => {
+      const { body } = await comment('First!')
+      expect(body).toEqual({ id: expect.stringMatching(`^${postId.split('_')[1]}_\\d{15}$`) })
+      expect(posts()).toMatchObject([
+        { id: postId },
+        { id: body.id, text: 'First!', inReplyTo: postId, resourceId: page.id },
+      ])
+      expect(await list({ summary: 'true' })).toMatchObject({
+        data: [{ id: body.id, message: 'First!', from: { id: page.id, name: 'Ada’s Bakery' } }],
+        summary: { total_count: 1 },
+      })
+      expect((await ask(`${page.id}/published_posts`)).body.data).toMatchObject([{ id: postId }])
+      expect((await ask(String(body.id), { fields: 'message,created_time' })).body).toMatchObject({
+        message: 'First!',
+        created_time: expect.stringMatching(/\+0000$/),
+      })
+    })
+
+    it('of other people are counted, and shown to who may read them', async () => {
+      const { id } = (await comment('First!')).body
+      fromBen('Nice')
+      expect(await list({ summary: '1' })).toMatchObject({ data: [{ id }], summary: { total_count: 2 } })
+      const { token } = await longToken(await shortToken({ scope: `${all},pages_read_user_content` }))
+      page = (await pagesOf(token)).data[0] ?? page
+      expect((await list({ order: 'reverse_chronological', fields: 'message' })).data).toMatchObject([
+        { message: 'Nice' },
+        { message: 'First!' },
+      ])
+    })
+
+    it('may stand below other comments, which only a stream of all shows', async () => {
+      const { id } = (await comment('First!')).body
+      const { body } = await comment('Second', String(id))
+      expect((await list()).data).toMatchObject([{ id }])
+      const fields = 'id,message,parent{id}'
+      expect((await list({ filter: 'stream', fields })).data).toEqual([
+        { id, message: 'First!' },
+        { id: body.id, message: 'Second', parent: { id } },
+      ])
+    })
+
+    it('come in parts', async () => {
+      for (const text of ['1', '2', '3']) await comment(text)
+      const first = await list({ limit: '2', fields: 'message' })
+      expect(first.data).toMatchObject([{ message: '1' }, { message: '2' }])
+      const { cursors } = first.paging as { cursors: { after: string } }
+      const rest = await list({ limit: '2', fields: 'message', after: cursors.after })
+      expect(rest.data).toMatchObject([{ message: '3' }])
+      expect(rest.paging).not.toHaveProperty('next')
+    })
+
+    it('go with the post, and by themselves', async () => {
+      const { id } = (await comment('First!')).body
+      await comment('Second')
+      fromBen('Nice', String(id))
+      expect((await ask(String(id), {}, 'DELETE')).body).toEqual({ success: true })
+      expect(posts()).toMatchObject([{ id: postId }, { text: 'Second' }])
+      await ask(postId, {}, 'DELETE')
+      expect(posts()).toEqual([])
+    })
+
+    it.each([
+      ['nothing', ''],
+      ['spaces', ' '],
+      ['too many characters', 'a'.repeat(8001)],
+    ])('of %s are refused', async (_, message) => {
+      expect((await comment(message)).body.error).toMatchObject({ code: 100 })
+      expect(posts()).toHaveLength(1)
+    })
+
+    it('have no place below stories, what is not there, or where they are turned off', async () => {
+      const { id } = await photo()
+      const story = await post(`${page.id}/photo_stories`, { photo_id: String(id) })
+      expect((await comment('First!', String(story.body.post_id))).body.error).toMatchObject({ code: 100 })
+      expect((await comment('First!', '1')).body.error).toMatchObject({ code: 100, error_subcode: 33 })
+      world().updatePost(postId, { facts: { canComment: false } })
+      expect((await comment('First!')).body.error).toMatchObject({ code: 100 })
+      expect(posts()).toHaveLength(2)
+    })
+
+    it('take the permission for them, a Page that is public, and no person', async () => {
+      const { token } = await longToken(await shortToken())
+      const asPerson = new URLSearchParams({ access_token: token })
+      expect((await post(`${postId}/comments`, { message: 'x' }, asPerson)).body.error).toMatchObject({
+        code: 1705,
+      })
+      const before = world().resource(page.id)
+      if (!before) throw new Error('There is no Page.')
+      world().addResource({ ...before, facts: { ...before.facts, isPublished: false } })
+      expect((await comment('First!')).body.error).toMatchObject({ code: 100 })
+      world().addResource({ ...before, facts: { ...before.facts, tasks: ['CREATE_CONTENT'] } })
+      expect((await comment('First!')).body.error).toMatchObject({ code: 200 })
+      world().addResource(before)
+      running.platform('facebook').tokens.dropScopes(before.ownerIds[0] ?? '', ['pages_manage_engagement'])
+      expect((await comment('First!')).body.error).toMatchObject({ code: 200 })
+      expect(posts()).toHaveLength(1)
+    })
+  })
 })

@@ -6,7 +6,8 @@ import { readParameters, writeTime } from '../meta/parameters.js'
 import { noSuchObject } from '../meta/person-routes.js'
 import type { PlatformKit } from '../platform.js'
 import { pullFile } from '../pull.js'
-import type { Media, Post } from '../world.js'
+import type { Media, Post, Resource, World } from '../world.js'
+import { createCommentRoutes, deleteWithComments } from './comments.js'
 import { type PageCaller, requirePage, requirePublisher } from './page-access.js'
 import { createVideoRoutes } from './video-routes.js'
 import type { Videos } from './videos.js'
@@ -25,6 +26,7 @@ export function createPublishingRoutes(kit: PlatformKit, videos: Videos): Hono {
   const { world } = kit
   const app = new Hono()
   app.route('/', createVideoRoutes(kit, videos))
+  app.route('/', createCommentRoutes(kit))
 
   app.post('/:page/photos', async (c) => {
     const caller = requirePublisher(kit, c)
@@ -74,8 +76,7 @@ export function createPublishingRoutes(kit: PlatformKit, videos: Videos): Hono {
       if (c.req.param('page') !== page.id && c.req.param('page') !== 'me')
         throw noSuchObject(c.req.param('page') ?? '')
       const since = Number(c.req.query('since') ?? 0) * 1000
-      const posts = world
-        .posts({ resourceId: page.id })
+      const posts = postsOf(world, page)
         .filter(({ createdAt, facts }) => facts.mediaId === undefined && createdAt.getTime() >= since)
         .reverse()
       return c.json(
@@ -89,7 +90,7 @@ export function createPublishingRoutes(kit: PlatformKit, videos: Videos): Hono {
 
   app.get('/:page/stories', (c) => {
     const { page } = requirePage(kit, c)
-    const stories = world.posts({ resourceId: page.id }).filter(({ facts }) => facts.mediaId !== undefined)
+    const stories = postsOf(world, page).filter(({ facts }) => facts.mediaId !== undefined)
     return c.json({
       data: stories.map(({ id, facts, createdAt }) => ({
         post_id: id,
@@ -119,11 +120,15 @@ export function createPublishingRoutes(kit: PlatformKit, videos: Videos): Hono {
     const { page } = requirePage(kit, c, 'pages_manage_posts')
     const id = c.req.param('id')
     if (world.post(id)?.resourceId !== page.id) throw noSuchObject(id)
-    world.deletePost(id)
+    deleteWithComments(world, id)
     return c.json({ success: true })
   })
   return app
 }
+
+/** Without comments, which stand below posts. */
+const postsOf = (world: World, { id }: Resource): Post[] =>
+  world.posts({ resourceId: id }).filter(({ inReplyTo }) => inReplyTo === null)
 
 /** The file of a form, or that of an address. */
 async function readPhoto(kit: PlatformKit, c: Context, url: string | undefined) {

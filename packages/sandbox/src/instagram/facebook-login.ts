@@ -10,16 +10,25 @@ import { Permissions } from '../meta/permissions.js'
 import { createPersonRoutes, noSuchObject } from '../meta/person-routes.js'
 import type { PlatformKit } from '../platform.js'
 import type { Resource } from '../world.js'
+import { type RequireAccount, restricted } from './acting-account.js'
 import { type LinkedAccount, linkedAccountOf } from './linked-accounts.js'
-import { countOfDay, createPublishingRoutes, QUOTA, type RequireAccount, restricted } from './publishing.js'
+import { countOfDay, createPublishingRoutes, QUOTA } from './publishing.js'
 
 const SCOPES: Readonly<Record<string, string>> = {
   public_profile: 'Receive your name and profile picture',
   instagram_basic: 'Access profile and posts from the Instagram account connected to your Page',
   instagram_content_publish: 'Upload media and create posts for the Instagram account connected to your Page',
+  instagram_manage_comments: 'Manage comments for the Instagram account connected to your Page',
   pages_show_list: 'Show a list of the Pages you manage',
   pages_read_engagement: 'Read content posted on the Page',
   business_management: 'Manage your business',
+}
+
+/** What it takes beside reading. */
+const SCOPES_TO = {
+  read: [],
+  publish: ['instagram_content_publish'],
+  comment: ['instagram_manage_comments'],
 }
 
 /**
@@ -120,8 +129,8 @@ const requireLinkedAccount =
     const caller = requireCaller(kit, c)
     const page = kit.world.resource(pageOf(caller.found) ?? '')
     const { linked } = requireLinked(kit, caller, id ?? (page && linkedAccountOf(page)?.id) ?? '')
-    const scopes = may === 'publish' ? ['instagram_basic', 'instagram_content_publish'] : ['instagram_basic']
-    for (const scope of [...scopes, 'pages_read_engagement']) requireScope(caller.found, scope)
+    for (const scope of ['instagram_basic', ...SCOPES_TO[may], 'pages_read_engagement'])
+      requireScope(caller.found, scope)
     return {
       id: linked.id,
       handle: linked.username,

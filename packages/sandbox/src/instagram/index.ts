@@ -10,17 +10,19 @@ import type { PlatformKit, SandboxPlatform } from '../platform.js'
 import { servingOnly } from '../serving-only.js'
 import type { IssuedTokens } from '../token-service.js'
 import type { Person, World } from '../world.js'
+import { type RequireAccount, restricted } from './acting-account.js'
 import { createFacebookLoginRoutes } from './facebook-login.js'
 import { addLinkedPage, linkedAccountOf, seedLinkedPages } from './linked-accounts.js'
-import { countOfDay, createPublishingRoutes, QUOTA, type RequireAccount, restricted } from './publishing.js'
+import { countOfDay, createPublishingRoutes, QUOTA } from './publishing.js'
 
 const BASIC = 'instagram_business_basic'
 const PUBLISH = 'instagram_business_content_publish'
+const COMMENT = 'instagram_business_manage_comments'
 const SCOPES = {
   [BASIC]: 'View profile and access media',
   [PUBLISH]: 'Create content',
   instagram_business_manage_messages: 'Manage messages',
-  instagram_business_manage_comments: 'Manage comments',
+  [COMMENT]: 'Manage comments',
 }
 
 const APP = { clientId: '990602627938098', clientSecret: 'a-simulated-instagram-secret' }
@@ -123,6 +125,7 @@ const requireOwn =
   (c, id, may) => {
     const { person, found } = requireCaller(kit, c, BASIC)
     if (may === 'publish') requireScope(found, PUBLISH)
+    if (may === 'comment') requireScope(found, COMMENT)
     if (id !== null && id !== 'me' && id !== person.id) throw noSuchObject(id)
     return {
       id: person.id,

@@ -316,4 +316,92 @@ describe('publishing', () => {
     expect((await publish(container)).body.error).toMatchObject({ code: 10 })
     expect(posts()).toEqual([])
   })
+
+  describe('comments', () => {
+    const allowed = { scope: `${all},instagram_business_manage_comments` }
+    let media: string
+    beforeEach(async () => {
+      access_token = await longToken(allowed)
+      media = String((await publish(await picture({ caption: 'Fresh' }))).body.id)
+    })
+    const comment = (message: string, id = media) => post(`${id}/comments`, { message })
+    const list = async (query: Record<string, string> = {}) => (await ask(`${media}/comments`, query)).body
+    const fromBen = (text: string) => {
+      const { world } = running.platform('instagram')
+      return world.addPost({ personId: world.people()[1]?.id ?? '', text, inReplyTo: media, body: null })
+    }
+
+    it('are answered with an id and listed below the post, the newest first', async () => {
+      const { id } = (await comment('First!')).body
+      expect(posts()).toMatchObject([{ id: media }, { id, text: 'First!', inReplyTo: media }])
+      const other = fromBen('Nice')
+      expect((await list()).data).toEqual([
+        { id: other.id, text: 'Nice', timestamp: expect.any(String) },
+        { id, text: 'First!', timestamp: expect.stringMatching(/\+0000$/) },
+      ])
+      expect((await list({ fields: 'username,user' })).data).toEqual([
+        { id: other.id, username: 'ben.sandbox' },
+        { id, username: 'ada.sandbox', user: { id: ada().id } },
+      ])
+      expect((await ask(media, { fields: 'comments_count,username' })).body).toEqual({
+        id: media,
+        comments_count: 2,
+        username: 'ada.sandbox',
+      })
+    })
+
+    it('are no posts: neither listed nor counted as such', async () => {
+      await comment('First!')
+      expect((await ask(`${ada().id}/media`)).body.data).toMatchObject([{ id: media }])
+      const { body } = await ask(`${ada().id}/content_publishing_limit`)
+      expect(body.data).toMatchObject([{ quota_usage: 1 }])
+    })
+
+    it('are listed fifty at a time', async () => {
+      for (let count = 0; count < 51; count++) fromBen(String(count))
+      const first = await list({ limit: '100' })
+      expect(first.data).toHaveLength(50)
+      const { cursors } = first.paging as { next: string; cursors: { after: string } }
+      expect(first.paging).toHaveProperty('next')
+      expect((await list({ fields: 'text', after: cursors.after })).data).toMatchObject([{ text: '0' }])
+    })
+
+    it('can be turned off and on', async () => {
+      expect((await post(media, { comment_enabled: 'false' })).body).toEqual({ success: true })
+      expect((await comment('First!')).body.error).toMatchObject({ code: 100 })
+      await post(media, { comment_enabled: 'true' })
+      expect((await comment('First!')).status).toBe(200)
+    })
+
+    it.each([
+      ['nothing', ''],
+      ['spaces', ' '],
+      ['too many characters', 'a'.repeat(2201)],
+    ])('of %s are refused', async (_, message) => {
+      expect((await comment(message)).body.error).toMatchObject({ code: 100 })
+      expect(posts()).toHaveLength(1)
+    })
+
+    it('have no place below stories, other comments, what is not there and what others posted', async () => {
+      const story = String((await publish(await picture({ media_type: 'STORIES' }))).body.id)
+      const { id: other } = fromBen('Nice')
+      const { world } = running.platform('instagram')
+      const foreign = world.addPost({ personId: world.people()[1]?.id ?? '', text: 'x', body: null })
+      for (const place of [story, other, '1', foreign.id]) {
+        expect((await comment('First!', place)).body.error).toMatchObject({ code: 100 })
+      }
+    })
+
+    it('take the permission for them, to read, too, and an account that is not restricted', async () => {
+      const { world, tokens } = running.platform('instagram')
+      world.setCondition(ada().id, 'restricted')
+      expect((await comment('First!')).body.error).toMatchObject({ code: 25 })
+      world.setCondition(ada().id, 'active')
+      tokens.dropScopes(ada().id, ['instagram_business_manage_comments'])
+      expect((await comment('First!')).body.error).toMatchObject({ code: 10 })
+      expect((await list()).error).toMatchObject({ code: 10 })
+      expect((await post(media, { comment_enabled: 'false' })).body.error).toMatchObject({ code: 10 })
+      expect(posts()).toHaveLength(1)
+    })
+  })
 })

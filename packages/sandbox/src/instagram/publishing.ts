@@ -7,6 +7,8 @@ import { noSuchObject } from '../meta/person-routes.js'
 import type { PlatformKit } from '../platform.js'
 import { type PulledFile, pullFile } from '../pull.js'
 import type { Post } from '../world.js'
+import { type ActingAccount, type RequireAccount, restricted } from './acting-account.js'
+import { commentsBelow, createCommentRoutes } from './comments.js'
 
 /** Posts per account and day. */
 export const QUOTA = 50
@@ -19,22 +21,6 @@ const MAX_IMAGE_BYTES = 8_000_000
 const MAX_BYTES = { REELS: 300_000_000, VIDEO: 300_000_000, STORIES: 100_000_000 }
 const DAY_MS = 24 * 3600 * 1000
 
-/** The account that acts. */
-export interface ActingAccount {
-  id: string
-  handle: string
-  /** Where its posts stand in the world. */
-  place: { personId: string; resourceId: string | null }
-  isRestricted: boolean
-}
-
-/**
- * Who acts, by the token of a request.
- * @param id the account in the path; null: any that the token is for
- * @throws GraphApiError where the token or its scopes do not do
- */
-export type RequireAccount = (c: Context, id: string | null, may: 'read' | 'publish') => ActingAccount
-
 /**
  * Containers and posts, the same on both ways. Words and codes of refusals are made up where the documentation names none.
  * @see https://developers.facebook.com/documentation/instagram-platform/content-publishing
@@ -43,6 +29,7 @@ export function createPublishingRoutes(kit: PlatformKit, requireAccount: Require
   const { world } = kit
   const containers = new Containers(kit)
   const app = new Hono()
+  app.route('/', createCommentRoutes(kit, requireAccount))
 
   app.post('/:id/media', async (c) => {
     const account = requirePublisher(requireAccount, c)
@@ -111,16 +98,13 @@ export const countOfDay = (kit: PlatformKit, account: Pick<ActingAccount, 'place
 const postsOf = ({ world }: PlatformKit, { place }: Pick<ActingAccount, 'place'>): Post[] =>
   world
     .posts(place.resourceId === null ? { personId: place.personId } : { resourceId: place.resourceId })
-    .filter(({ resourceId }) => resourceId === place.resourceId)
+    .filter(({ resourceId, inReplyTo }) => resourceId === place.resourceId && inReplyTo === null)
 
 function requirePublisher(requireAccount: RequireAccount, c: Context): ActingAccount {
   const account = requireAccount(c, c.req.param('id') ?? '', 'publish')
   if (account.isRestricted) throw restricted()
   return account
 }
-
-export const restricted = () =>
-  new GraphApiError(25, 'The Instagram account is restricted.', { subcode: 2_207_050 })
 
 async function makeContainer(
   kit: PlatformKit,
@@ -223,6 +207,7 @@ function describePost(kit: PlatformKit, { handle }: ActingAccount, { id, text, c
     shortcode: facts.shortcode,
     timestamp: writeTime(createdAt),
     username: handle,
+    comments_count: commentsBelow(kit.world, id).length,
   }
 }
 
