@@ -35,32 +35,35 @@ export function s3MediaStorage(settings: S3Settings): MediaStorage & { close(): 
       const { s3, client } = await open()
       const file = { Bucket, Key: prefix + key }
       const parts = inParts(chunks)
-      const first = await parts.next()
-      const second = first.done ? first : await parts.next()
-      if (second.done) {
-        const Body = first.done ? new Uint8Array() : first.value
-        await answered(client.send(new s3.PutObjectCommand({ ...file, Body })))
-        return
-      }
-      const { UploadId } = await answered(client.send(new s3.CreateMultipartUploadCommand(file)))
       try {
-        const done: { PartNumber: number; ETag: string | undefined }[] = []
-        for (let next: IteratorResult<Uint8Array, void> = first; !next.done; ) {
-          const PartNumber = done.length + 1
-          const part = { ...file, UploadId, PartNumber, Body: next.value }
-          const { ETag } = await answered(client.send(new s3.UploadPartCommand(part)))
-          done.push({ PartNumber, ETag })
-          next = PartNumber === 1 ? second : await parts.next()
+        const first = await parts.next()
+        const second = first.done ? first : await parts.next()
+        if (second.done) {
+          const Body = first.done ? new Uint8Array() : first.value
+          await answered(client.send(new s3.PutObjectCommand({ ...file, Body })))
+          return
         }
-        const MultipartUpload = { Parts: done }
-        await answered(
-          client.send(new s3.CompleteMultipartUploadCommand({ ...file, UploadId, MultipartUpload })),
-        )
-      } catch (error) {
-        // What cannot be ended now is ended by `sweep`.
-        await client.send(new s3.AbortMultipartUploadCommand({ ...file, UploadId })).catch(() => {})
-        throw error
+        const { UploadId } = await answered(client.send(new s3.CreateMultipartUploadCommand(file)))
+        try {
+          const done: { PartNumber: number; ETag: string | undefined }[] = []
+          for (let next: IteratorResult<Uint8Array, void> = first; !next.done; ) {
+            const PartNumber = done.length + 1
+            const part = { ...file, UploadId, PartNumber, Body: next.value }
+            const { ETag } = await answered(client.send(new s3.UploadPartCommand(part)))
+            done.push({ PartNumber, ETag })
+            next = PartNumber === 1 ? second : await parts.next()
+          }
+          const MultipartUpload = { Parts: done }
+          await answered(
+            client.send(new s3.CompleteMultipartUploadCommand({ ...file, UploadId, MultipartUpload })),
+          )
+        } catch (error) {
+          // What cannot be ended now is ended by `sweep`.
+          await client.send(new s3.AbortMultipartUploadCommand({ ...file, UploadId })).catch(() => {})
+          throw error
+        }
       } finally {
+        // Whoever sends the file is told that nobody reads on.
         await parts.return()
       }
     },
