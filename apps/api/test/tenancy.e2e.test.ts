@@ -291,8 +291,11 @@ describe('the key of one workspace with an id of another', () => {
     expect(lists.length).toBeGreaterThan(4)
     for (const { path, queryParameters } of lists) {
       const queries = queryParameters.includes('after')
-        ? ['', ...foreign.map((id) => `?after=${id}`), '?after=zzzz']
+        ? ['', ...[...foreign, 'zzzz'].map((id) => `?after=${id}`)]
         : ['']
+      if (queryParameters.includes('from')) {
+        queries.push(...queries.map((query) => `${query || '?'}&from=2020-01-01T00:00:00Z`))
+      }
       for (const query of queries) {
         const { status, text } = await berta.call('GET', `${path}${query}`)
         expect(status).toBe(200)
@@ -303,6 +306,20 @@ describe('the key of one workspace with an id of another', () => {
     for (const tenant of [anna, berta]) {
       expect((await tenant.call('GET', '/accounts')).text).toContain(tenant.ids.account?.[0])
       expect((await tenant.call('GET', '/post-groups')).text).toContain(tenant.ids.postGroup?.[0])
+    }
+  })
+
+  it('names an account of another in a query: answers as if there were none', async () => {
+    const withAccount = operations.filter(({ queryParameters }) => queryParameters.includes('accountId'))
+    expect(withAccount.map(({ id }) => id)).toEqual(['listPostGroups'])
+    const missing = newId('account')
+    for (const { path } of withAccount) {
+      const ask = (id: string) => berta.call('GET', `${path}?accountId=${id}&state=published`)
+      const nothing = said(await ask(missing), missing)
+      expect(nothing).toMatchObject({ status: 404, text: expect.stringContaining('"code":"not_found"') })
+      for (const id of anna.ids.account ?? []) expect(said(await ask(id), id)).toEqual(nothing)
+      const [own = ''] = berta.ids.account ?? []
+      expect((await ask(own)).text).toContain(berta.ids.post?.[0])
     }
   })
 

@@ -1,46 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
-import type { PostMcp } from '@postmcp/sdk'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readDraft } from './content.js'
-
-const accounts = [
-  { id: 'acct_1', handle: 'one', platform: 'x', status: 'active' },
-  { id: 'acct_2', handle: 'two', platform: 'youtube', status: 'active' },
-]
-const platforms = [
-  { id: 'x', options: [{ name: 'replySettings', type: 'string', label: '', description: '' }] },
-  { id: 'youtube', options: [{ name: 'madeForKids', type: 'boolean', label: '', description: '' }] },
-]
-const iterable = <T>(items: T[]) =>
-  Promise.resolve({
-    [Symbol.asyncIterator]: async function* () {
-      yield* items
-    },
-  })
-
-/** An API with two accounts, which remembers what was uploaded. */
-function fakeApi() {
-  const uploads: string[] = []
-  const api = {
-    accounts: {
-      list: () => iterable(accounts),
-      get: async (id: string) => accounts.find((account) => account.id === id),
-    },
-    platforms: { list: () => iterable(platforms) },
-    media: {
-      upload: async ({ path }: { path: string }) => {
-        uploads.push(basename(path))
-        return { id: `media_${basename(path)}` }
-      },
-    },
-  } as unknown as PostMcp
-  return { api, uploads }
-}
+import { draftApi } from './testing/draft-api.js'
 
 type Flags = Parameters<typeof readDraft>[1]
-const read = (flags: Partial<Flags>, { api } = fakeApi()) => readDraft(api, flags as Flags)
+const read = (flags: Partial<Flags>, { api } = draftApi()) => readDraft(api, flags as Flags)
 
 test('flags make a draft', async () => {
   expect(
@@ -78,7 +44,7 @@ test.each([
   [['colour=red'], 'None of the accounts has an option colour.'],
   [['madeForKids=maybe'], 'Option madeForKids takes true or false, not "maybe".'],
 ])('the option %j is refused before anything is uploaded', async (option, message) => {
-  const fake = fakeApi()
+  const fake = draftApi()
   const flags = { text: 'Hello', account: ['@one', '@two'], option, media: ['cat.jpg'] }
   await expect(read(flags, fake)).rejects.toMatchObject({ message: expect.stringContaining(message) })
   expect(fake.uploads).toEqual([])
@@ -112,7 +78,7 @@ accounts:
 at: 2026-12-01T09:00:00Z
 `,
   )
-  const fake = fakeApi()
+  const fake = draftApi()
   expect(await read({ file, text: 'From the flag' }, fake)).toEqual({
     content: {
       text: 'From the flag',

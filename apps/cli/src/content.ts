@@ -3,11 +3,10 @@ import type { Content, ContentDraft, PostGroupDraft, PostMcp, TargetDraft } from
 import type { AccountDraft, DraftFile, ContentDraft as FileContent } from './draft-file.js'
 import { cliError } from './errors.js'
 import { findAccountId } from './find-account.js'
+import { repeated } from './flags.js'
 import { readOptions } from './post-options.js'
 import { readStdin } from './stdin.js'
 import { uploadMedia } from './upload-media.js'
-
-const repeated = { multiple: true, multipleNonGreedy: true } as const
 
 /** What is published, and where. */
 export const contentFlags = {
@@ -83,7 +82,7 @@ export const contentFlags = {
 }
 
 /** What `contentFlags` were given. */
-interface ContentValues {
+export interface ContentValues {
   text: string | undefined
   title: string | undefined
   description: string | undefined
@@ -105,15 +104,56 @@ interface ContentValues {
   grace: number | undefined
 }
 
+/** What flags and file say, by the names of a file; no file is uploaded yet. */
+export interface Given {
+  content: FileContent
+  /** Undefined: nobody is named. */
+  accounts: AccountDraft[] | undefined
+  /** Whether it is to be kept without being published. */
+  draft: boolean | undefined
+  when: Pick<PostGroupDraft, 'publishAt' | 'timeZone' | 'graceSeconds'>
+}
+
+/** @throws PostMcpApiError `invalid_request` for what cannot be read */
+export async function readGiven(flags: ContentValues): Promise<Given> {
+  const { accounts, at, timeZone, graceSeconds, draft, ...fromFile } = await readFileOf(flags)
+  return {
+    content: { ...fromFile, ...(await readContentFlags(flags)) },
+    accounts: flags.account?.map((account) => ({ account })) ?? accounts,
+    draft,
+    when: defined({
+      publishAt: flags.at ?? at,
+      timeZone: flags.at === undefined ? timeZone : flags['time-zone'],
+      graceSeconds: flags.grace ?? graceSeconds,
+    }),
+  }
+}
+
+/** The ids of accounts as a draft names them, in their order. @throws PostMcpApiError `not_found`, `invalid_request` */
+export async function findAccountIds(api: PostMcp, accounts: readonly AccountDraft[]): Promise<string[]> {
+  const ids: string[] = []
+  for (const { account } of accounts) ids.push(await findAccountId(api, account))
+  return ids
+}
+
+/** Uploads what contents name, each file once. @returns the ids of the files, by their paths */
+export async function uploadFilesOf(
+  api: PostMcp,
+  contents: readonly FileContent[],
+): Promise<Map<string, string>> {
+  const paths = contents.flatMap(({ media = [] }) => media).flatMap(pathsOf)
+  const distinct = [...new Set(paths)]
+  const ids = await uploadMedia(api, distinct)
+  return new Map(distinct.map((path, index) => [path, ids[index] ?? '']))
+}
+
 /**
  * The draft that flags and file describe; its files are uploaded.
  * @throws PostMcpApiError `invalid_request` for what cannot be read or is missing; `not_found` for an account; those of the upload
  */
 export async function readDraft(api: PostMcp, flags: ContentValues): Promise<PostGroupDraft> {
-  const { accounts = [], at, timeZone, graceSeconds, draft, ...fromFile } = await readFileOf(flags)
-  const content = { ...fromFile, ...(await readContentFlags(flags)) }
-  const named: AccountDraft[] = flags.account?.map((account) => ({ account })) ?? accounts
-  if (named.length === 0) {
+  const { content, accounts = [], draft, when } = await readGiven(flags)
+  if (accounts.length === 0) {
     throw cliError(
       'invalid_request',
       'Nobody is named to publish to.',
@@ -121,30 +161,33 @@ export async function readDraft(api: PostMcp, flags: ContentValues): Promise<Pos
     )
   }
   // Before anything is uploaded, so that a slip of the pen leaves nothing behind.
-  const accountIds: string[] = []
-  for (const { account } of named) accountIds.push(await findAccountId(api, account))
+  const accountIds = await findAccountIds(api, accounts)
   const options = await readOptions(api, flags.option ?? [], accountIds)
-  const paths = [content, ...named].flatMap(({ media = [] }) => media).flatMap(pathsOf)
-  const ids = await uploadAll(api, paths)
+  const ids = await uploadFilesOf(api, [content, ...accounts])
   return {
     content: toContent(content, ids),
-    targets: named.map(({ account, options: own, ...overrides }, index): TargetDraft => {
-      const accountId = accountIds[index] ?? account
-      const chosen = { ...own, ...options.get(accountId) }
-      return {
-        accountId,
-        ...(Object.keys(overrides).length > 0 && {
-          overrides: toContent(overrides, ids) as Partial<Content>,
-        }),
-        ...(Object.keys(chosen).length > 0 && { options: chosen }),
-      }
+    targets: accounts.map((account, index) => {
+      const accountId = accountIds[index] ?? account.account
+      return toTarget({ accountId }, account, options.get(accountId), ids)
     }),
-    ...defined({
-      publishAt: flags.at ?? at,
-      timeZone: flags.at === undefined ? timeZone : flags['time-zone'],
-      graceSeconds: flags.grace ?? graceSeconds,
-      draft,
-    }),
+    ...when,
+    ...defined({ draft }),
+  }
+}
+
+/** A target with what a draft says of its account in place of what it has. @param chosen options that go before all others */
+export function toTarget(
+  { accountId, overrides, options }: TargetDraft,
+  { account: _, options: own, ...content }: AccountDraft,
+  chosen: TargetDraft['options'],
+  ids: ReadonlyMap<string, string>,
+): TargetDraft {
+  const itsOwn = { ...overrides, ...(toContent(content, ids) as Partial<Content>) }
+  const all = { ...options, ...own, ...chosen }
+  return {
+    accountId,
+    ...(Object.keys(itsOwn).length > 0 && { overrides: itsOwn }),
+    ...(Object.keys(all).length > 0 && { options: all }),
   }
 }
 
@@ -155,7 +198,7 @@ async function readFileOf({ file }: ContentValues): Promise<DraftFile> {
 }
 
 /** Without the fields that are undefined. */
-const defined = <T extends object>(fields: T) =>
+export const defined = <T extends object>(fields: T) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [Field in keyof T]?: Exclude<T[Field], undefined>
   }
@@ -191,15 +234,11 @@ async function readContentFlags(flags: ContentValues): Promise<FileContent> {
 const pathsOf = ({ file, thumbnail }: { file: string; thumbnail?: string | undefined }): string[] =>
   thumbnail === undefined ? [file] : [file, thumbnail]
 
-/** Each file once, however often it is named. */
-async function uploadAll(api: PostMcp, paths: readonly string[]): Promise<Map<string, string>> {
-  const distinct = [...new Set(paths)]
-  const ids = await uploadMedia(api, distinct)
-  return new Map(distinct.map((path, index) => [path, ids[index] ?? '']))
-}
-
 /** @param ids of the files, by their paths */
-function toContent({ media, ...content }: FileContent, ids: ReadonlyMap<string, string>): ContentDraft {
+export function toContent(
+  { media, ...content }: FileContent,
+  ids: ReadonlyMap<string, string>,
+): ContentDraft {
   return {
     ...(content as ContentDraft),
     ...(media && {

@@ -16,6 +16,8 @@ test.each<[string, Post[], number]>([
   ['all published', [published, published], 0],
   ['one of a broken account', [published, failed('account_not_publishable')], 5],
   ['the first of two failures', [failed('refused_by_platform'), failed('account_not_publishable')], 2],
+  ['an account that was taken out', [post('cancelled'), published], 0],
+  ['one that was cancelled', [{ ...failed('post_cancelled'), state: 'cancelled' }, published], 2],
   ['one that somebody must look at', [published, post('unknown')], 7],
   ['one that is being looked up', [post('unknown', { nextTryAt: later })], 6],
   ['one in the queue', [published, queued], 6],

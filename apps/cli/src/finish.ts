@@ -4,11 +4,11 @@ import type { ApiAccess } from './open-api.js'
 
 /**
  * Exit status that tells how a group stands: 6 when it is not over yet, 0 when all is published, else that of the first post that
- * failed, or 7 when somebody must look.
+ * failed, or 7 when somebody must look. A post of an account that was taken out of the group beforehand counts for nothing.
  */
 export function exitCodeOfGroup({ posts }: Pick<PostGroup, 'posts'>): number {
   if (!posts.every(isFinal)) return 6
-  const failed = posts.find(({ state }) => state === 'failed' || state === 'cancelled')
+  const failed = posts.find(({ state, failure }) => state === 'failed' || (state === 'cancelled' && failure))
   if (failed) return exitCodeOf(failed.failure?.code ?? 'internal_error')
   return posts.some(({ state }) => state === 'unknown') ? exitCodeOf('outcome_unknown') : 0
 }

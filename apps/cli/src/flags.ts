@@ -16,6 +16,9 @@ export const words = {
   },
 }
 
+/** For a flag that may be given several times, each time with one value. */
+export const repeated = { multiple: true, multipleNonGreedy: true } as const
+
 /** The one account a command is about. */
 export const accountFlag = Flags.string({ ...words.account, required: true })
 

@@ -12,7 +12,7 @@ export {
 } from './resources/connections.js'
 export type { MediaFiles, UploadOptions } from './resources/media.js'
 export type { Platforms } from './resources/platforms.js'
-export { isFinal, type PostGroups, type WaitOptions } from './resources/post-groups.js'
+export { isFinal, type PostGroupQuery, type PostGroups, type WaitOptions } from './resources/post-groups.js'
 export type { Posts } from './resources/posts.js'
 export type { Workspaces } from './resources/workspace.js'
 export type * from './types.js'

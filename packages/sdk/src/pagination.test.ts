@@ -15,6 +15,14 @@ test('a page goes on through the pages after it', async () => {
   expect(requests.map(({ url }) => new URL(url).search)).toEqual(['?limit=2', '?limit=2&after=b'])
 })
 
+test('goes on with all that was asked for, each value of a list by itself', async () => {
+  const { fetch, requests } = scriptedFetch(...pages())
+  const query = { state: ['failed', 'unknown'], platform: 'x', from: '2026-12-01', timeZone: 'UTC' } as const
+  for await (const _ of await new PostMcp({ fetch }).postGroups.list(query));
+  const asked = '?state=failed&state=unknown&platform=x&from=2026-12-01&timeZone=UTC'
+  expect(requests.map(({ url }) => new URL(url).search)).toEqual([asked, `${asked}&after=b`])
+})
+
 test('asks for no more than is used', async () => {
   const { fetch, requests } = scriptedFetch(...pages())
   for await (const _ of await new PostMcp({ fetch }).accounts.list()) break

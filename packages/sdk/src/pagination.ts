@@ -43,9 +43,9 @@ export class Page<T> implements AsyncIterable<T> {
 }
 
 /** Reads a page. @param read asks the server for the page that a query names */
-export async function readPage<T>(
-  query: PageQuery,
-  read: (query: PageQuery) => Promise<PageData<T>>,
+export async function readPage<T, Query extends PageQuery = PageQuery>(
+  query: Query,
+  read: (query: Query) => Promise<PageData<T>>,
 ): Promise<Page<T>> {
   return new Page(await read(query), (after) => readPage({ ...query, after }, read))
 }

@@ -25,7 +25,8 @@ export interface KeyedRequestOptions extends RequestOptions {
 export interface ApiCall {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
-  query?: Record<string, string | number | undefined>
+  /** Of a list, each value by itself under the same name. */
+  query?: Record<string, string | number | readonly string[] | undefined>
   /** Sent as JSON. */
   json?: unknown
   /** Sent as it is; opened anew for each try. */
@@ -129,7 +130,9 @@ function readBaseUrl(text: string): string {
 function toSearch(query: ApiCall['query'] = {}): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) search.set(name, String(value))
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (each !== undefined) search.append(name, String(each))
+    }
   }
   return search.size === 0 ? '' : `?${search}`
 }

@@ -8,10 +8,11 @@ import {
   retryPostGroup,
   validateDraft,
 } from '@postmcp/core'
-import { idempotencyHeaders, idOf, pageOf, pageQuery, toPage } from '../schemas/common.js'
+import { idempotencyHeaders, idOf, pageOf, toPage } from '../schemas/common.js'
 import {
   changeSchema,
   draftSchema,
+  groupsQuery,
   postGroupSchema,
   retryResultSchema,
   shapePostGroup,
@@ -51,8 +52,8 @@ const list = createRoute({
   method: 'get',
   path: '/post-groups',
   operationId: 'listPostGroups',
-  summary: 'The post groups, newest first',
-  request: { query: pageQuery },
+  summary: 'The post groups, newest first; all, or by state, account, platform and time',
+  request: { query: groupsQuery },
   responses: { 200: json(pageOf(postGroupSchema), 'A page.'), ...problems },
 })
 
@@ -110,8 +111,13 @@ export const postGroupRoutes: Routes = (core) =>
       )
     })
     .openapi(list, async (c) => {
-      const { limit, after } = c.req.valid('query')
-      const found = await listPostGroups(core, c.get('scope'), { limit: limit + 1, after })
+      const { limit, after, state, accountId, platform, ...range } = c.req.valid('query')
+      const found = await listPostGroups(
+        core,
+        c.get('scope'),
+        { limit: limit + 1, after },
+        { states: state, accountIds: accountId, platforms: platform, ...range },
+      )
       return c.json(
         toPage(found, limit, (view) => view.group.id, shapePostGroup),
         200,

@@ -81,6 +81,13 @@ export const pageQuery = z.object({
   after: z.string().max(64).optional().openapi({ description: '`nextCursor` of the page before.' }),
 })
 
+/** A parameter of a query that may be there several times: any of the values will do. */
+export const anyOf = <T extends z.ZodType>(item: T) =>
+  z.preprocess(
+    (given) => (given === undefined ? undefined : [given].flat()),
+    z.array(item).min(1).max(100).optional(),
+  )
+
 /** A list's page. */
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ data: z.array(item), nextCursor: z.string().nullable() })

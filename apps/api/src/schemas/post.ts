@@ -10,11 +10,13 @@ import {
   visibilities,
 } from '@postmcp/core'
 import {
+  anyOf,
   failureSchema,
   idOf,
   instant,
   issueSchema,
   optionalInstant,
+  pageQuery,
   toInstant,
   toOptionalInstant,
 } from './common.js'
@@ -136,6 +138,28 @@ export const changeSchema = z
     graceSeconds: graceSchema.optional(),
   })
   .openapi('PostGroupChange', { description: 'What is to be different; everything absent stays as it is.' })
+
+/** Which groups are listed. */
+export const groupsQuery = pageQuery.extend({
+  state: anyOf(z.enum(postStates)).openapi({
+    description:
+      'Groups with a post in this state. Several may be given, here and below: any of them will do.',
+  }),
+  accountId: anyOf(idOf('account')).openapi({
+    description: 'Groups with a post of this account; with `state`, one that is in it.',
+  }),
+  platform: anyOf(z.string().max(100)).openapi({ description: 'The same for a platform.' }),
+  from: z.string().max(60).optional().openapi({
+    description:
+      'Groups that are to be published, or without a time were made, from this instant on; with `timeZone` it may be a local time or a day. The latest come first then.',
+    example: '2026-12-01',
+  }),
+  to: z.string().max(60).optional().openapi({
+    description: 'The same before this instant, or to the end of this day.',
+    example: '2026-12-07',
+  }),
+  timeZone: timeZoneSchema.optional(),
+})
 
 export const validationSchema = z
   .object({ valid: z.boolean(), issues: z.array(issueSchema) })

@@ -28,6 +28,8 @@ function timeOf({ publishAt, timeZone, status }: PostGroup): string | null {
   return `${local.format(new Date(publishAt))} ${timeZone} (${publishAt})`
 }
 
+const short = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
+
 export function renderGroup(group: PostGroup): string {
   const rows = group.posts.map((post) => [post.id, post.accountId, stateCell(post.state), outcomeOf(post)])
   return [
@@ -35,21 +37,23 @@ export function renderGroup(group: PostGroup): string {
       ['Post group', group.id],
       ['Status', group.status],
       ['Time', timeOf(group)],
+      ['Text', short(group.content.text) || null],
     ]),
     table(['POST', 'ACCOUNT', 'STATE', 'OUTCOME'], rows),
   ].join('\n')
 }
 
-export function renderGroups(groups: PostGroup[]): string {
-  if (groups.length === 0) return 'Nothing was posted yet.'
+/** @param nothing said of an empty list */
+export function renderGroups(groups: PostGroup[], nothing: string): string {
+  if (groups.length === 0) return nothing
   return table(
-    ['POST GROUP', 'CREATED', 'STATUS', 'ACCOUNTS', 'TEXT'],
-    groups.map(({ id, createdAt, status, posts, content }) => [
+    ['POST GROUP', 'TIME', 'STATUS', 'ACCOUNTS', 'TEXT'],
+    groups.map(({ id, publishAt, createdAt, status, posts, content }) => [
       id,
-      createdAt,
+      publishAt ?? createdAt,
       status,
       String(posts.length),
-      content.text.length > 60 ? `${content.text.slice(0, 59)}…` : content.text,
+      short(content.text),
     ]),
   )
 }

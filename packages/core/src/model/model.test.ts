@@ -82,6 +82,8 @@ describe('the status of a group', () => {
     )
   it('is what its posts make of it', () => {
     expect(of('draft', 'draft')).toBe('draft')
+    expect(of('draft', 'cancelled')).toBe('draft')
+    expect(of('draft', 'failed')).toBe('failed')
     expect(of('scheduled', 'published')).toBe('scheduled')
     expect(of('queued', 'failed')).toBe('publishing')
     expect(of('unknown')).toBe('publishing')

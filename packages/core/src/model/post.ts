@@ -205,7 +205,7 @@ export const isFinal = (post: Pick<Post, 'state' | 'wakeAt'>): boolean =>
 export function groupStatus(posts: readonly Pick<Post, 'state' | 'wakeAt'>[]): PostGroupStatus {
   const some = (...states: PostState[]) => posts.some((post) => states.includes(post.state))
   const every = (...states: PostState[]) => posts.every((post) => states.includes(post.state))
-  if (every('draft')) return 'draft'
+  if (some('draft') && every('draft', 'cancelled')) return 'draft'
   if (posts.some((post) => post.state === 'unknown' && post.wakeAt === null)) return 'needs_your_action'
   if (some('queued', 'publishing', 'unknown')) return 'publishing'
   if (some('scheduled')) return 'scheduled'

@@ -156,6 +156,31 @@ describe('a draft', () => {
     ).rejects.toMatchObject({ code: 'not_found' })
   })
 
+  it('cannot be made to name what is not there, or one account twice', async () => {
+    const world = await createPublishingWorld(database)
+    const { groupId } = await world.createPost('Draft', { draft: true })
+    const media = [{ mediaId: 'media_00000000000000000000000000' as const }]
+    await expect(change(world, groupId, { content: { text: 'Draft', media } })).rejects.toMatchObject({
+      issues: [{ code: 'media_not_found' }],
+    })
+    const targets = [{ accountId: world.account.id }, { accountId: world.account.id }]
+    await expect(change(world, groupId, { targets })).rejects.toMatchObject({
+      issues: expect.arrayContaining([expect.objectContaining({ code: 'duplicate_target' })]),
+    })
+  })
+
+  it('stays one when an account is taken out', async () => {
+    const world = await createPublishingWorld(database)
+    const bob = await connectUser(world.core, world.scope, world.platform, 'bob')
+    const { groupId } = await world.createPost('Draft', {
+      draft: true,
+      targets: [{ accountId: world.account.id }, { accountId: bob.id }],
+    })
+    const changed = await change(world, groupId, { targets: [{ accountId: bob.id }] })
+    expect(changed.status).toBe('draft')
+    expect(changed.posts.map(({ state }) => state).sort()).toEqual(['cancelled', 'draft'])
+  })
+
   it('becomes one again when its time is taken away', async () => {
     const world = await createPublishingWorld(database)
     const { groupId } = await world.createPost('Later', { publishAt: inHours(world, 2) })

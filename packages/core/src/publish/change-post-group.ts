@@ -5,6 +5,7 @@ import type { Content, Post, PostGroup } from '../model/post.js'
 import type { Scope } from '../model/scope.js'
 import {
   begin,
+  isStructural,
   mediaIdsOfGroup,
   newPost,
   type PostGroupDraft,
@@ -131,7 +132,7 @@ async function plan(
         : ('scheduled' as const)
   const counted = wasDraft ? 0 : 1
   const found = await validateTargets(core, scope, content, targets, { at: schedule.publishAt, counted })
-  refuseErrors([...issues, ...(state === 'draft' ? [] : found)])
+  refuseErrors([...issues, ...(state === 'draft' ? found.filter(isStructural) : found)])
   return {
     group: { content, ...schedule, graceSeconds: change.graceSeconds ?? group.graceSeconds },
     targets,

@@ -60,7 +60,7 @@ export function refuseErrors(issues: Issue[]): void {
 }
 
 /** What cannot be saved even as a draft, for it names something that is not there. */
-const isStructural = ({ code }: Issue) =>
+export const isStructural = ({ code }: Issue) =>
   ['no_targets', 'duplicate_target', 'media_not_found', 'text_malformed'].includes(code) ||
   code.startsWith('schedule') ||
   code.startsWith('time_zone')

@@ -1,9 +1,16 @@
 import type { CoreContext } from '../core-context.js'
 import { PostMcpError } from '../model/errors.js'
-import type { PostGroupId, WorkspaceId } from '../model/ids.js'
-import { groupStatus, type Post, type PostGroup, type PostGroupStatus } from '../model/post.js'
+import type { AccountId, PostGroupId, WorkspaceId } from '../model/ids.js'
+import {
+  groupStatus,
+  type Post,
+  type PostGroup,
+  type PostGroupStatus,
+  type PostState,
+} from '../model/post.js'
 import type { Scope } from '../model/scope.js'
 import type { PageRequest } from '../store/store.js'
+import { readTimeRange, type TimeRange } from './time-range.js'
 
 /** A group with its posts and the status they give it. */
 export interface PostGroupView {
@@ -29,15 +36,33 @@ export async function getPostGroup(
   return view(group, await core.store.posts.listByGroups(scope.workspaceId, [id]))
 }
 
-/** Newest first. */
+/** Which groups are listed: those with a post that is in one of the states, of one of the accounts and of one of the platforms. */
+export interface PostGroupQuery extends TimeRange {
+  states?: readonly PostState[] | undefined
+  accountIds?: readonly AccountId[] | undefined
+  platforms?: readonly string[] | undefined
+}
+
+/**
+ * Newest first; with `from` or `to` the latest first, by the time at which they are to be published or, without one, were made.
+ * @throws PostMcpError `not_found` for an account, `unknown_platform`, `invalid_request` for a time
+ */
 export async function listPostGroups(
   core: CoreContext,
   scope: Scope,
   page: PageRequest,
+  { states, accountIds, platforms, ...range }: PostGroupQuery = {},
 ): Promise<PostGroupView[]> {
-  const groups = await core.store.postGroups.list(scope.workspaceId, page)
+  const { workspaceId } = scope
+  for (const id of accountIds ?? []) {
+    if (!(await core.store.accounts.get(workspaceId, id)))
+      throw new PostMcpError('not_found', `There is no account ${id}.`)
+  }
+  for (const platform of platforms ?? []) core.providers.get(platform)
+  const filter = { states, accountIds, platforms, ...readTimeRange(range) }
+  const groups = await core.store.postGroups.list(workspaceId, page, filter)
   const posts = await core.store.posts.listByGroups(
-    scope.workspaceId,
+    workspaceId,
     groups.map((group) => group.id),
   )
   return groups.map((group) =>

@@ -47,7 +47,8 @@ export function readSchedule({ publishAt, timeZone }: ScheduleDraft, now: Date):
   return { publishAt: ms < 0 ? now : instant, timeZone: timeZone ?? null }
 }
 
-const isZone = (name: string): boolean => {
+/** Whether it is the IANA name of a time zone. */
+export const isZone = (name: string): boolean => {
   try {
     return Temporal.Now.zonedDateTimeISO(name) !== undefined
   } catch {

@@ -69,6 +69,17 @@ export interface PageRequest {
   after?: string | undefined
 }
 
+/** Which groups are listed: those with a post that has everything that is named of posts. What is absent narrows nothing down. */
+export interface PostGroupFilter {
+  states?: readonly PostState[] | undefined
+  accountIds?: readonly AccountId[] | undefined
+  platforms?: readonly string[] | undefined
+  /** Of the group's time: when it is to be published, or, where it has no time, when it was made. */
+  from?: Date | undefined
+  /** The first instant after the last one that counts. */
+  before?: Date | undefined
+}
+
 /** A client registration that belongs to a workspace; its secrets are sealed credentials. */
 export interface OAuthClient {
   id: OAuthClientId
@@ -468,7 +479,8 @@ export interface StoreOperations {
   postGroups: {
     insert(group: PostGroup): Promise<void>
     get(workspaceId: WorkspaceId, id: PostGroupId): Promise<PostGroup | undefined>
-    list(workspaceId: WorkspaceId, page: PageRequest): Promise<PostGroup[]>
+    /** In the order in which they were made, the last one first; with `from` or `before` in that of their times. */
+    list(workspaceId: WorkspaceId, page: PageRequest, filter?: PostGroupFilter): Promise<PostGroup[]>
     /** Compare-and-set on the version, which goes up. */
     change(
       workspaceId: WorkspaceId,

@@ -5,8 +5,8 @@ import type { Connection } from '../model/connection.js'
 import type { Grant } from '../model/grant.js'
 import { newId, type PostId, type WorkspaceId } from '../model/ids.js'
 import type { Media } from '../model/media.js'
-import type { Attempt, Post, PostGroup } from '../model/post.js'
-import type { PostWakeUp, SealedOwner, Store } from '../store/store.js'
+import type { Attempt, Post, PostGroup, PostState } from '../model/post.js'
+import type { PageRequest, PostGroupFilter, PostWakeUp, SealedOwner, Store } from '../store/store.js'
 
 /** What the suite needs of the store it tests. */
 export interface StoreUnderTest {
@@ -821,6 +821,91 @@ export function testStore(name: string, underTest: StoreUnderTest): void {
         expect(await store.postGroups.change(await createWorkspace(), group.id, 1, change)).toBe(false)
         expect(await store.postGroups.change(workspaceId, group.id, 1, change)).toBe(true)
         expect(await store.postGroups.get(workspaceId, group.id)).toEqual({ ...group, ...change, version: 2 })
+      })
+
+      it('narrow down the list of their groups: by state, account, platform, and all of these of one post', async () => {
+        const workspaceId = await createWorkspace()
+        const grant = grantOf(workspaceId)
+        await store.grants.insert(grant)
+        const account = accountOf(grant)
+        await store.accounts.insert(account)
+        const elsewhere = { ...accountOf(grant), platform: 'other' }
+        await store.accounts.insert(elsewhere)
+        const states: [mine: PostState, theirs: PostState][] = [
+          ['draft', 'draft'],
+          ['scheduled', 'cancelled'],
+          ['scheduled', 'failed'],
+          ['failed', 'published'],
+        ]
+        const ids: PostGroup['id'][] = []
+        for (const [mine, theirs] of states) {
+          const group = { ...groupOf(workspaceId), id: newId('postGroup', at(ids.length)) }
+          ids.push(group.id)
+          await store.postGroups.insert(group)
+          for (const [of, state] of [
+            [account, mine],
+            [account, 'cancelled'],
+            [elsewhere, theirs],
+          ] as const) {
+            const wakeAt = state === 'scheduled' ? at(15) : null
+            await store.posts.insert(postOf(group, of, { state, wakeAt, platform: of.platform }))
+          }
+        }
+        const [draft, cancelled, partly, failed] = ids
+        const list = async (filter: PostGroupFilter, page: Partial<PageRequest> = {}) =>
+          (await store.postGroups.list(workspaceId, { limit: 9, ...page }, filter)).map(({ id }) => id)
+        const accountIds = [account.id]
+        expect(await list({ states: ['failed'] })).toEqual([failed, partly])
+        expect(await list({ states: ['failed', 'draft'] })).toEqual([failed, partly, draft])
+        expect(await list({ states: ['failed'], accountIds })).toEqual([failed])
+        expect(await list({ states: ['failed'], platforms: ['other'] })).toEqual([partly])
+        expect(await list({ states: ['published'], accountIds })).toEqual([])
+        expect(await list({ accountIds, platforms: ['other'] })).toEqual([])
+        expect(await list({ accountIds: [elsewhere.id, account.id] })).toEqual([
+          failed,
+          partly,
+          cancelled,
+          draft,
+        ])
+        // Two posts of one group do not take two places of a page.
+        const of = { platforms: ['other', 'memory'], states: ['draft', 'scheduled', 'cancelled'] } as const
+        expect(await list(of, { limit: 2 })).toEqual([failed, partly])
+        expect(await list(of, { limit: 2, after: partly })).toEqual([cancelled, draft])
+        const two = { limit: 2, after: partly }
+        expect(await list({ states: ['cancelled'] }, two)).toEqual([cancelled, draft])
+        expect(await list({ states: ['draft'], platforms: ['other'], from: at(0) })).toEqual([draft])
+        expect(await store.postGroups.list(await createWorkspace(), { limit: 9 }, of)).toEqual([])
+      })
+
+      it('narrow down the list of their groups by time: when they are due, or else when they were made', async () => {
+        const workspaceId = await createWorkspace()
+        const times = [
+          [null, 10],
+          [300, 20],
+          [100, 30],
+          [null, 200],
+          [100, 40],
+        ] as const
+        const ids: PostGroup['id'][] = []
+        for (const [publishAt, createdAt] of times) {
+          const group = { ...groupOf(workspaceId), id: newId('postGroup', at(createdAt)) }
+          ids.push(group.id)
+          await store.postGroups.insert({
+            ...group,
+            publishAt: publishAt === null ? null : at(publishAt),
+            createdAt: at(createdAt),
+          })
+        }
+        const [at10, at300, at100, at200, at100Too] = ids
+        const list = async (filter: PostGroupFilter, page: Partial<PageRequest> = {}) =>
+          (await store.postGroups.list(workspaceId, { limit: 9, ...page }, filter)).map(({ id }) => id)
+        expect(await list({ from: at(0) })).toEqual([at300, at200, at100Too, at100, at10])
+        expect(await list({ from: at(100), before: at(300) })).toEqual([at200, at100Too, at100])
+        expect(await list({ before: at(100) })).toEqual([at10])
+        expect(await list({ from: at(0) }, { limit: 2, after: at200 })).toEqual([at100Too, at100])
+        expect(await list({ from: at(0) }, { limit: 2, after: at100Too })).toEqual([at100, at10])
+        expect(await list({ from: at(0) }, { after: newId('postGroup') })).toEqual([])
+        expect(await list({ from: at(0) }, { after: 'zzzz' })).toEqual([])
       })
 
       it('that missed their time are listed, and the next one to wake is known', async () => {

@@ -350,7 +350,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The post groups, newest first */
+        /** The post groups, newest first; all, or by state, account, platform and time */
         get: operations["listPostGroups"];
         put?: never;
         /** Publish content to accounts, now or later, or keep it as a draft */
@@ -2211,6 +2211,18 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
                 after?: string;
+                /** @description Groups with a post in this state. Several may be given, here and below: any of them will do. */
+                state?: ("draft" | "scheduled" | "queued" | "publishing" | "published" | "failed" | "unknown" | "cancelled")[];
+                /** @description Groups with a post of this account; with `state`, one that is in it. */
+                accountId?: string[];
+                /** @description The same for a platform. */
+                platform?: string[];
+                /** @description Groups that are to be published, or without a time were made, from this instant on; with `timeZone` it may be a local time or a day. The latest come first then. */
+                from?: string;
+                /** @description The same before this instant, or to the end of this day. */
+                to?: string;
+                /** @description IANA name. */
+                timeZone?: string;
             };
             header?: never;
             path?: never;

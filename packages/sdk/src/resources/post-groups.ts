@@ -19,6 +19,22 @@ export interface WaitOptions {
   onUpdate?: ((group: PostGroup) => void) | undefined
 }
 
+/** Which groups are listed: those with a post that has everything that is named of posts. Of several values any will do. */
+export interface PostGroupQuery extends PageQuery {
+  state?: Post['state'] | readonly Post['state'][] | undefined
+  accountId?: string | readonly string[] | undefined
+  platform?: string | readonly string[] | undefined
+  /**
+   * To be published, or without a time made, from here on: an instant (`2026-12-01T09:00:00Z`), or with `timeZone` a local time or a
+   * day. The latest come first then.
+   */
+  from?: string | undefined
+  /** The same, before this instant or to the end of this day. */
+  to?: string | undefined
+  /** IANA name. */
+  timeZone?: string | undefined
+}
+
 /** Pieces of content, each addressed to several accounts. */
 export class PostGroups {
   readonly #request: Requester
@@ -44,8 +60,11 @@ export class PostGroups {
     return this.#request({ method: 'POST', path: '/post-groups', json: draft, isKeyed: true }, options)
   }
 
-  /** Newest first. */
-  list(query: PageQuery = {}, options?: RequestOptions): Promise<Page<PostGroup>> {
+  /**
+   * Newest first.
+   * @throws PostMcpApiError `not_found` for an account, `unknown_platform`, `invalid_request` for a state or a time
+   */
+  list(query: PostGroupQuery = {}, options?: RequestOptions): Promise<Page<PostGroup>> {
     return readPage(query, (each) =>
       this.#request<PageData<PostGroup>>(
         { method: 'GET', path: '/post-groups', query: { ...each }, isRepeatable: true },

@@ -1,10 +1,9 @@
 import { Flags } from '@oclif/core'
 import type { PostGroup } from '@postmcp/sdk'
-import { BaseCommand } from '../../base-command.js'
+import { ChangeCommand } from '../../change-command.js'
 import { postGroupFlag } from '../../flags.js'
-import { renderGroup } from '../../render/post.js'
 
-export default class PostMove extends BaseCommand {
+export default class PostMove extends ChangeCommand {
   static override summary = 'Give a draft or a scheduled post another time.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> --post-group-id PG_ID --at 2026-12-01T09:00 --time-zone Europe/Berlin',
@@ -27,17 +26,10 @@ export default class PostMove extends BaseCommand {
 
   async run(): Promise<PostGroup> {
     const { flags } = await this.parse(PostMove)
-    const id = flags['post-group-id']
     const timeZone = flags['time-zone']
-    return this.withApi(async ({ api }) => {
-      const { version } = await api.postGroups.get(id)
-      const group = await api.postGroups.change(id, {
-        version,
-        publishAt: flags.at ?? null,
-        ...(timeZone !== undefined && { timeZone }),
-      })
-      this.log(renderGroup(group))
-      return group
-    })
+    return this.changeGroup(flags['post-group-id'], () => ({
+      publishAt: flags.at ?? null,
+      ...(timeZone !== undefined && { timeZone }),
+    }))
   }
 }

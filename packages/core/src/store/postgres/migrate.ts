@@ -8,6 +8,7 @@ import { ways } from './migrations/0003-ways.js'
 import { media } from './migrations/0004-media.js'
 import { publish } from './migrations/0005-publish.js'
 import { sandbox } from './migrations/0006-sandbox.js'
+import { lists } from './migrations/0007-lists.js'
 import type { Database } from './schema.js'
 
 /** Never edited after a release; a change is a new one. */
@@ -18,6 +19,7 @@ const migrations: Record<string, Migration> = {
   '0004-media': media,
   '0005-publish': publish,
   '0006-sandbox': sandbox,
+  '0007-lists': lists,
 }
 
 /**

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { PostId, WorkspaceId } from '../../model/ids.js'
 import { type PostState, postTransitions } from '../../model/post.js'
 import type { PostUpdate, StoreOperations } from '../store.js'
+import { listGroups } from './list-groups.js'
 import { toAttempt, toPost, toPostGroup } from './rows.js'
 import type { Database } from './schema.js'
 
@@ -58,10 +59,8 @@ export const postGroups = (db: Kysely<Database>): StoreOperations['postGroups'] 
       .values(mediaIds.map((mediaId) => ({ workspace_id: workspaceId, group_id: id, media_id: mediaId })))
       .execute()
   },
-  async list(workspaceId, page) {
-    let query = db.selectFrom('post_groups').selectAll().where('workspace_id', '=', workspaceId)
-    if (page.after !== undefined) query = query.where('id', '<', page.after as `pg_${string}`)
-    const rows = await query.orderBy('id', 'desc').limit(page.limit).execute()
+  async list(workspaceId, page, filter = {}) {
+    const rows = await listGroups(db, workspaceId, page, filter)
     return rows.map(toPostGroup)
   },
 })
