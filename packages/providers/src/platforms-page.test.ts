@@ -26,11 +26,15 @@ function fieldTable(
 
 const list = (items: string[]): string => items.map((item) => `- ${item}`).join('\n')
 
+/** A manifest as it is on each of its ways through the browser. */
+const onEachWay = (manifest: Manifest): Manifest[] =>
+  [null, ...(manifest.connect.furtherWays ?? []).map(({ oauth2 }) => oauth2.way.id)].map((way) =>
+    manifestOnWay(manifest, way),
+  )
+
 /** How one connects through the browser, and what the operator registers for that. */
 function browserWays(manifest: Manifest): string[] {
-  const views = [null, ...(manifest.connect.furtherWays ?? []).map(({ oauth2 }) => oauth2.way.id)].map(
-    (way) => manifestOnWay(manifest, way),
-  )
+  const views = onEachWay(manifest)
   return views.flatMap((view) => {
     const { connect, app } = view
     const { oauth2 } = connect
@@ -109,8 +113,19 @@ function optionTable(options: readonly PostOption[]): string {
   return ['\n**Options**\n', '| option | values | default | |', '|---|---|---|---|', ...rows, ''].join('\n')
 }
 
+/** What remains after a disconnect, and where a person takes access away: of each way where there are several. */
+function afterDisconnect(manifest: Manifest): string {
+  const of = ({ tokens, links }: Manifest) =>
+    `${tokens.remainsAfterRevocation ?? 'nothing remains.'} Take access away at ${links.revokeAccess}`
+  const views = onEachWay(manifest)
+  const credential = `ake a credential at ${manifest.links.createCredential}.`
+  if (views.length === 1) return `**After a disconnect:** ${of(manifest)}; m${credential}`
+  const ways = views.map((view) => `By ${view.connect.oauth2?.way?.name}: ${of(view)}.`)
+  return `**After a disconnect**\n\n${list(ways)}\n\nM${credential}`
+}
+
 function section(manifest: Manifest): string {
-  const { id, name, connect, scopes, publish, rateLimits, tokens, links, sources, checkedOn } = manifest
+  const { id, name, connect, scopes, publish, rateLimits, sources, checkedOn } = manifest
   const { credentials } = connect
   const reconcile =
     typeof publish.reconcile === 'string' ? publish.reconcile : `read (${publish.reconcile.read})`
@@ -140,7 +155,7 @@ ${list([
 ${optionTable(publish.options ?? [])}
 **Lost answers** are cleared up by: ${reconcile}. ${publish.remainingRisk}
 
-**After a disconnect:** ${tokens.remainsAfterRevocation ?? 'nothing remains.'} Take access away at ${links.revokeAccess}; make a credential at ${links.createCredential}.
+${afterDisconnect(manifest)}
 
 Checked on ${checkedOn} against:
 
