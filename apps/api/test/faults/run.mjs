@@ -2,7 +2,7 @@
 //   node apps/api/test/faults/run.mjs [--platform bluesky,x] [--fault "answer lost,SIGKILL after"] [--sources]
 // Needs Node 24 and the built packages; with --sources the workers run the sources. Exit status 1 when a cell is wrong.
 import { parseArgs } from 'node:util'
-import { printTable, runTests } from '../support/run-tests.mjs'
+import { linesOf, runTests } from '../support/run-tests.mjs'
 import { tablesOf } from './tables.ts'
 
 const { values } = parseArgs({
@@ -19,6 +19,6 @@ const { reports, isGood } = await runTests('apps/api/test/faults/', 'FAULTS_REPO
   ...(values.sources && { POSTMCP_TEST_SOURCES: '1' }),
 })
 const { table, lines, isGood: areAllRight } = tablesOf(reports.flat())
-printTable(table)
+for (const line of linesOf(table)) console.log(line)
 for (const line of lines) console.log(line)
 process.exitCode = isGood && areAllRight ? 0 : 1

@@ -37,24 +37,23 @@ export async function runTests(files, folderVariable, env) {
 }
 
 /**
- * Prints a table whose columns are as wide as what stands in them.
+ * A table whose columns are as wide as what stands in them.
  * @param {Record<string, Record<string, string | number>>} table cells by row and column
  */
-export function printTable(table) {
+export function linesOf(table) {
   const columns = [...new Set(Object.values(table).flatMap((row) => Object.keys(row)))]
-  const lines = [
+  const rows = [
     ['', ...columns],
     ...Object.entries(table).map(([name, row]) => [
       name,
       ...columns.map((column) => String(row[column] ?? '')),
     ]),
   ]
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)))
-  for (const line of lines)
-    console.log(
-      line
-        .map((cell, column) => cell.padEnd(widths[column] + 2))
-        .join('')
-        .trimEnd(),
-    )
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] + 2))
+      .join('')
+      .trimEnd(),
+  )
 }
