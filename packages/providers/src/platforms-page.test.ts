@@ -128,7 +128,7 @@ function section(manifest: Manifest): string {
   const { id, name, connect, scopes, publish, rateLimits, sources, checkedOn } = manifest
   const { credentials } = connect
   const reconcile =
-    typeof publish.reconcile === 'string' ? publish.reconcile : `read (${publish.reconcile.read})`
+    typeof publish.reconcile === 'string' ? publish.reconcile : `read (${publish.reconcile.read.join(', ')})`
   const ways = [
     ...browserWays(manifest),
     ...(credentials

@@ -74,7 +74,7 @@ export function postingProvider(kind: Kind): Provider {
       },
       publish: {
         dedupe: kind === 'key' ? { kind: 'idempotency_key', windowSeconds: null } : null,
-        reconcile: kind === 'read' ? { read: 'posts' } : kind,
+        reconcile: kind === 'read' ? { read: ['posts'] } : kind,
         remainingRisk: '',
         canDelete: false,
         limits: { text: [{ unit: 'graphemes', max: 300 }], textOnly: true },

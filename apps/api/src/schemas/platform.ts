@@ -140,7 +140,7 @@ export const shapePlatform = (
     canDelete,
     deleteScopes,
     duplicates: {
-      reconcile: typeof reconcile === 'string' ? reconcile : `read (${reconcile.read})`,
+      reconcile: typeof reconcile === 'string' ? reconcile : `read (${reconcile.read.join(', ')})`,
       remainingRisk,
     },
     revocation: {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type AccountId, type CoreContext, isFinal, type Post, type Provider } from '@postmcp/core'
+import { type AccountId, type CoreContext, isFinal, isGranted, type Post, type Provider } from '@postmcp/core'
 import { runPostTurn, whyNot } from '@postmcp/core/testing'
 import { approve, type PlatformHandle, type SandboxAccount } from '@postmcp/sandbox'
 import { createApp } from '../../src/index.js'
@@ -250,9 +250,7 @@ export class Lane {
     const workspaceId = await this.#workspaceId()
     const { grantId = null } = (await this.core.store.accounts.get(workspaceId, accountId as AccountId)) ?? {}
     const grant = grantId === null ? undefined : await this.core.store.grants.get(workspaceId, grantId)
-    const { alternatives = [] } =
-      this.provider.manifest.scopes.find(({ name }) => name === reconcile.read) ?? {}
-    return [reconcile.read, ...alternatives].some((scope) => grant?.grantedScopes.includes(scope))
+    return isGranted(this.provider.manifest, reconcile.read, grant?.grantedScopes ?? [])
   }
 
   #newPerson(): SandboxAccount {

@@ -80,6 +80,16 @@ const cannotBeAsked: { platform: string; path: RegExp; why: string }[] = [
     path: /content\/init\/$/,
     why: 'the request that begins a post of photos publishes it too, and the id to ask by is in the lost answer',
   },
+  {
+    platform: 'slack',
+    path: /files\.completeUploadExternal$/,
+    why: 'of files that stand in no channel Slack does not say whether it is about to share them',
+  },
+  {
+    platform: 'linkedin',
+    path: /rest\/(posts|socialActions\/.+\/comments)$/,
+    why: 'the accounts here are members, whose posts LinkedIn shows to no application, whatever it was granted',
+  },
 ]
 
 /** Whether what came of this request can be known to nobody but a person. */

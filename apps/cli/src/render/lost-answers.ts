@@ -6,9 +6,12 @@ const sentences: Record<string, string> = {
   never: 'It cannot be found out whether the post is there; you are asked to look: `postmcp post resolve`.',
 }
 
-/** @param reconcile a word, and for `read` the scope it takes: `read (read:statuses)` */
+/** @param reconcile a word, and for `read` the scopes of which it takes one: `read (read:statuses)` */
 export function lostAnswers(reconcile: string): string {
-  const [word = '', scope] = reconcile.split(/ \(|\)$/)
+  const [word = '', list = ''] = reconcile.split(/ \(|\)$/)
   const sentence = sentences[word] ?? reconcile
-  return scope ? `${sentence} That takes the scope ${scope}.` : sentence
+  const [scope, ...others] = list.split(', ')
+  if (!scope) return sentence
+  if (others.length === 0) return `${sentence} That takes the scope ${scope}.`
+  return `${sentence} That takes one of the scopes ${list}, depending on the post.`
 }

@@ -126,13 +126,14 @@ describe('what becomes of a lost answer', () => {
   test('is a sentence for every word that a platform declares', () => {
     for (const { manifest } of platformRegistry().list()) {
       const { reconcile } = manifest.publish
-      const word = typeof reconcile === 'string' ? reconcile : `read (${reconcile.read})`
+      const word = typeof reconcile === 'string' ? reconcile : `read (${reconcile.read.join(', ')})`
       expect(lostAnswers(word), manifest.id).toMatch(/^[A-Z].*\.$/)
     }
   })
 
   test('names the scope it takes to look', () => {
     expect(lostAnswers('read (read:statuses)')).toMatch(/That takes the scope read:statuses\.$/)
+    expect(lostAnswers('read (one, two)')).toMatch(/one of the scopes one, two, depending on the post\.$/)
     expect(lostAnswers('key')).not.toContain('scope')
   })
 

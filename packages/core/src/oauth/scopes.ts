@@ -36,13 +36,21 @@ export const isGranted = (
 
 /** Optional scopes that publishing has a use for, by platform. */
 export const publishingScopesOf = (
-  providers: readonly { manifest: Pick<Manifest, 'id' | 'publish'> }[],
+  providers: readonly { manifest: Pick<Manifest, 'id' | 'publish' | 'scopes'> }[],
 ): Record<string, string[]> =>
   Object.fromEntries(
-    providers.map(({ manifest: { id, publish } }) => {
-      return [id, [...(publish.limits.replies?.scopes ?? []), ...(publish.deleteScopes ?? [])]] as const
+    providers.map(({ manifest }) => {
+      const { id, publish } = manifest
+      const named = [...(publish.limits.replies?.scopes ?? []), ...(publish.deleteScopes ?? [])]
+      return [id, [...new Set([...named, ...readingScopesOf(manifest)])]] as const
     }),
   )
+
+/** Optional scopes with which a post is looked for whose answer was lost. */
+function readingScopesOf({ publish: { reconcile }, scopes }: Pick<Manifest, 'publish' | 'scopes'>): string[] {
+  const read = typeof reconcile === 'object' ? reconcile.read : []
+  return scopes.filter(({ name, need }) => need === 'optional' && read.includes(name)).map(({ name }) => name)
+}
 
 /** What has to be done before any of these optional scopes is granted, in words. */
 export function howToGetScope(manifest: Manifest, anyOf: readonly string[]): string {

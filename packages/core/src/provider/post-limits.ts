@@ -127,12 +127,12 @@ export const publishSchema = z.strictObject({
     })
     .nullable(),
   /**
-   * How a lost answer is cleared up: repeat with the same key, ask the container, read the account (with the scope that takes), or
-   * never. `afterSeconds`: how long it takes until a post that is not listed is certainly not there. Default: a few.
+   * How a lost answer is cleared up: repeat with the same key, ask the container, read the account (with any of these scopes: one
+   * is needed to find anything at all), or never. `afterSeconds`: how long it takes until a post that is not listed is certainly not there. Default: a few.
    */
   reconcile: z.union([
     z.enum(['key', 'container', 'never']),
-    z.strictObject({ read: z.string().min(1), afterSeconds: count.optional() }),
+    z.strictObject({ read: z.array(z.string().min(1)).min(1), afterSeconds: count.optional() }),
   ]),
   /** The risk that remains, in words for the user; empty string when none is known. */
   remainingRisk: z.string(),

@@ -239,7 +239,7 @@ const kinds: Record<string, Omit<MemoryPlatformOptions, 'clock'>> = {
     dedupe: { kind: 'idempotency_key', windowSeconds: 3600 },
     reconcile: 'key',
   },
-  'can be read': { reconcile: { read: 'posts:read' }, canFind: true },
+  'can be read': { reconcile: { read: ['posts:read'] }, canFind: true },
   'remembers nothing': { reconcile: 'never' },
   'publishes some time after it took the post': { reconcile: 'never', publishing: 'later' },
 }

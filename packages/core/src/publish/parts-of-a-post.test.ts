@@ -44,7 +44,7 @@ describe('a thread', () => {
     'goes on where a reply was lost (%s) and can be looked for',
     async (how) => {
       const world = await createPublishingWorld(database, {
-        reconcile: { read: 'posts:read' },
+        reconcile: { read: ['posts:read'] },
         canFind: true,
       })
       const post = await world.createPost('First', thread)

@@ -21,7 +21,7 @@ const key = { kind: 'idempotency_key', windowSeconds: 3600 } as const
 const worldWithKey = () => createPublishingWorld(database, { dedupe: key, reconcile: 'key', canFind: true })
 const worldWithBareKey = () => createPublishingWorld(database, { dedupe: key, reconcile: 'key' })
 const worldThatReads = () =>
-  createPublishingWorld(database, { reconcile: { read: 'posts:read' }, canFind: true })
+  createPublishingWorld(database, { reconcile: { read: ['posts:read'] }, canFind: true })
 const worldThatCannotTell = () => createPublishingWorld(database, { reconcile: 'never' })
 
 /** A store whose transactions or single methods fail or hang when the test says so. */

@@ -91,8 +91,8 @@ function canLookFor({ manifest, findPublished }: Provider, grant: Grant | undefi
   const { reconcile } = manifest.publish
   if (!findPublished) return false
   if (typeof reconcile !== 'object' || !grant) return true
-  const isDeclared = manifest.scopes.some(({ name }) => name === reconcile.read)
-  return !isDeclared || isGranted(manifest, [reconcile.read], grant.grantedScopes)
+  const isDeclared = manifest.scopes.some(({ name }) => reconcile.read.includes(name))
+  return !isDeclared || isGranted(manifest, reconcile.read, grant.grantedScopes)
 }
 
 /** What a turn works with once it has read what belongs to the post. */

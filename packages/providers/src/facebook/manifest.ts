@@ -140,7 +140,7 @@ export const manifest = {
   publish: {
     dedupe: null,
     // How long lists lag is not documented; the minute is ours.
-    reconcile: { read: 'pages_read_engagement', afterSeconds: 60 },
+    reconcile: { read: ['pages_read_engagement'], afterSeconds: 60 },
     remainingRisk:
       'If the answer to a post is lost we look for it among the latest posts of the Page, by its pictures or its text: a text that somebody changes in the first minute is not recognised and would be posted again. Videos and reels are asked for by their id. A comment is looked for among those below its post. A comment or story that Facebook does not show us is left to you, for it may be public.',
     canDelete: true,

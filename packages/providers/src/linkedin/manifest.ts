@@ -157,7 +157,7 @@ export const manifest = {
   publish: {
     dedupe: null,
     // Posts of company pages only: LinkedIn lets no application read a member's. How soon they are listed is a guess.
-    reconcile: { read: 'r_organization_social', afterSeconds: 60 },
+    reconcile: { read: ['r_organization_social'], afterSeconds: 60 },
     remainingRisk:
       "If the answer to a member's post or comment is lost, no application can look whether it is there, so a person has to. Posts of company pages are looked for where the application has r_organization_social, their comments where it has r_organization_social_feed as well. LinkedIn refuses an identical post for about ten minutes. Older pages of LinkedIn say that who may post may comment; the newest ones name scopes of their own for comments, and we ask for these.",
     canDelete: true,

@@ -94,7 +94,7 @@ export const manifest = {
   publish: {
     dedupe: { kind: 'idempotency_key', windowSeconds: 3600 },
     // Not `key`: GoToSocial, snac and others take no notice of it. How soon a post is listed is a guess.
-    reconcile: { read: 'profile', afterSeconds: 30 },
+    reconcile: { read: ['profile'], afterSeconds: 30 },
     remainingRisk:
       'If the answer to a post is lost, we look for it among the newest posts of the account; Mastodon, Pleroma and Hollo also know a repetition by its key. On other servers a post that is not listed half a minute later is published twice. Where posts may not be read and the server knows no keys, a person has to look.',
     canDelete: true,

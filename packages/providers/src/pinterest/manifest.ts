@@ -118,7 +118,7 @@ export const manifest = {
   publish: {
     dedupe: null,
     // How soon a new Pin is listed is not documented; a minute is a guess.
-    reconcile: { read: 'pins:read', afterSeconds: 60 },
+    reconcile: { read: ['pins:read'], afterSeconds: 60 },
     remainingRisk:
       'Pinterest accepts the same Pin twice. A Pin whose answer was lost is looked for on the board by title, description, link and time; if you edit or delete it before we look, it may be published once more.',
     canDelete: true,

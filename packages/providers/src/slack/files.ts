@@ -2,56 +2,17 @@ import {
   type GrantAccess,
   MalformedResponseError,
   PlatformError,
-  PostMcpError,
   type ProviderContext,
   type PublishMedia,
   retryAfter,
-  type TargetAccess,
 } from '@postmcp/core'
 import { z } from 'zod'
 import { callSlack } from './api.js'
-import { channelAnswer } from './profile.js'
 
 /** Below what core gives one step: Slack takes a file in one piece. */
 const uploadMs = 290_000
 
 const fileId = z.string().regex(/^F[A-Z0-9]+$/)
-
-/**
- * Sees to it that the bot is in the channel, for Slack takes files from members only. A public channel is joined.
- * @throws PostMcpError `missing_permission` where somebody has to invite the bot
- */
-export async function joinChannel(
-  ctx: ProviderContext,
-  { tokens, grantedScopes }: GrantAccess,
-  { targetId, handle }: TargetAccess,
-): Promise<void> {
-  const { accessToken: token } = tokens
-  const { data } = await callSlack(ctx, {
-    method: 'conversations.info',
-    token,
-    query: { channel: targetId },
-    answer: z.object({ channel: channelAnswer }),
-  })
-  const { is_member, is_private } = data.channel
-  if (is_member === true) return
-  if (is_private || !grantedScopes.includes('channels:join')) {
-    throw new PostMcpError(
-      'missing_permission',
-      `The app is not in #${handle}, and Slack takes files from members only.`,
-      {
-        platform: 'slack',
-        nextAction: `Type "/invite @" and the name of the app in #${handle}, then retry the post.`,
-      },
-    )
-  }
-  await callSlack(ctx, {
-    method: 'conversations.join',
-    token,
-    form: { channel: targetId },
-    answer: z.object({ channel: channelAnswer }),
-  })
-}
 
 /**
  * Uploads a file that nobody sees; one that is never shared stays so.
@@ -110,3 +71,7 @@ export async function findShare(
   const { shares } = data.file
   return shares?.public?.[channel]?.[0]?.ts ?? shares?.private?.[channel]?.[0]?.ts ?? null
 }
+
+/** Whether Slack says that there is no such file. */
+export const isGone = (error: unknown): error is PlatformError =>
+  error instanceof PlatformError && /^file_(not_found|deleted)$/.test(error.platformCode ?? '')

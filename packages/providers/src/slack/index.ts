@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { defineProvider } from '@postmcp/core'
 import { classifyError, readTokenError } from './errors.js'
 import { receive } from './events.js'
+import { findPublished } from './find-published.js'
 import { identify } from './identify.js'
 import { listTargets } from './list-targets.js'
 import { manifest } from './manifest.js'
@@ -23,10 +24,11 @@ export const slack = defineProvider({
   revoke,
   receive,
 
-  // Publish: a message, or files that are uploaded and then shared; there is no key and no way to look
+  // Publish: a message, or files that are uploaded and then shared; Slack knows no key, messages carry one to be found by
   createDedupeKey: () => randomUUID(),
   startPublish,
   continuePublish,
+  findPublished,
   deletePost,
 
   classifyError,

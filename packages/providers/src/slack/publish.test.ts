@@ -34,6 +34,10 @@ const uploading = (...ids: string[]): Record<string, Canned[]> => ({
 })
 const informed = { 'conversations.info': ok({ channel: channel() }) }
 
+/** What a message of this post carries; the key is that of `publishInputOf`. */
+const metadata = (part: number) =>
+  JSON.stringify({ event_type: 'postmcp_message_published', event_payload: { key: 'key', part } })
+
 const formOf = ({ body }: HttpRequest) => Object.fromEntries(new URLSearchParams(String(body)))
 const methodOf = ({ url }: HttpRequest) => new URL(url).pathname.replace('/api/', '')
 
@@ -69,6 +73,7 @@ describe('a text', () => {
       {
         channel: 'C012AB3CD',
         text: '&lt;!channel&gt; R&amp;D: &lt;https://evil.example|home&gt; *bold*',
+        metadata: metadata(0),
       },
     ])
     expect(sent).toEqual({
@@ -88,7 +93,9 @@ describe('a text', () => {
       'chat.postMessage': ok({ ts: '1.2' }),
       'chat.getPermalink': linked,
     })
-    expect(requests.slice(0, 1).map(formOf)).toEqual([{ channel: 'C012AB3CD', text: 'Hello', ...fields }])
+    expect(requests.slice(0, 1).map(formOf)).toEqual([
+      { channel: 'C012AB3CD', text: 'Hello', ...fields, metadata: metadata(0) },
+    ])
   })
 
   it.each<[string, Canned[]]>([
@@ -103,7 +110,7 @@ describe('a text', () => {
     expect(sent).toMatchObject({ platformPostId: '1700000000.000001', permalink: null })
   })
 
-  it('has its replies in its thread, each announced', async () => {
+  it('has its replies in its thread, each announced, and each with a mark of its own', async () => {
     const { requests, steps, sent } = await publish(input({ text: 'One', replies: ['<Two>', 'Three'] }), {
       'chat.postMessage': ['1.1', '1.2', '1.3'].map((ts) => ok({ ts })),
       'chat.getPermalink': linked,
@@ -111,9 +118,9 @@ describe('a text', () => {
     expect(steps.map(({ type }) => type)).toEqual(['send', 'send', 'send', 'done'])
     expect(steps[1]).toMatchObject({ published: { platformPostId: '1.1', permalink } })
     expect(requests.filter((one) => methodOf(one) === 'chat.postMessage').map(formOf)).toEqual([
-      { channel: 'C012AB3CD', text: 'One' },
-      { channel: 'C012AB3CD', text: '&lt;Two&gt;', thread_ts: '1.1' },
-      { channel: 'C012AB3CD', text: 'Three', thread_ts: '1.1' },
+      { channel: 'C012AB3CD', text: 'One', metadata: metadata(0) },
+      { channel: 'C012AB3CD', text: '&lt;Two&gt;', thread_ts: '1.1', metadata: metadata(1) },
+      { channel: 'C012AB3CD', text: 'Three', thread_ts: '1.1', metadata: metadata(2) },
     ])
     expect(sent).toMatchObject({ platformPostId: '1.1', parts: ['1.2', '1.3'] })
   })

@@ -12,70 +12,47 @@ import {
 } from '@postmcp/core'
 import { z } from 'zod'
 import { callSlack } from './api.js'
-import { findShare, joinChannel, uploadFile } from './files.js'
+import { joinChannel } from './channel.js'
+import {
+  type Message,
+  type Root,
+  readCheckpoint,
+  readRequest,
+  type Share,
+  type Shared,
+  type Upload,
+} from './checkpoint.js'
+import { findShare, isGone, uploadFile } from './files.js'
+import { writeMark } from './message-metadata.js'
 
 /** Seconds between looks for the message of files that were shared; it mostly is there at the first or the second. */
 const looksAfterSeconds = [0, 1, 1, 2, 3, 5, 8, 13, 20, 30, 30, 30]
 
 const timestamp = z.string().regex(/^\d+\.\d+$/)
 
-const uploadForm = z.object({ stage: z.literal('upload'), fileIds: z.array(z.string()) })
-type Upload = z.infer<typeof uploadForm>
-
-const messageForm = z.object({
-  stage: z.literal('message'),
-  /** What is sent, as JSON text: a database may give the fields of an object back in another order. */
-  request: z.string(),
-  /** Texts that follow in the thread. */
-  replies: z.array(z.string()),
-  /** There from the first of them on. */
-  root: z.object({ ts: z.string(), permalink: z.string().nullable(), parts: z.array(z.string()) }).nullable(),
-})
-type Message = z.infer<typeof messageForm>
-type Root = NonNullable<Message['root']>
-
-const shareForm = z.object({
-  stage: z.literal('share'),
-  request: z.string(),
-  fileIds: z.array(z.string()),
-  replies: z.array(z.string()),
-})
-type Share = z.infer<typeof shareForm>
-
-const sharedForm = z.object({
-  stage: z.literal('shared'),
-  fileIds: z.array(z.string()),
-  replies: z.array(z.string()),
-  looks: z.int(),
-})
-type Shared = z.infer<typeof sharedForm>
-
-/** `message` and `share` make something public. */
-const checkpointForm = z.discriminatedUnion('stage', [uploadForm, messageForm, shareForm, sharedForm])
-
 /** Words the message, or sees to it that the bot may bring files. */
 export async function startPublish(ctx: ProviderContext, input: PublishInput): Promise<PublishStep> {
-  const { access, account, content, options } = input
+  const { access, account, content } = input
   if (content.media.length > 0) {
     await joinChannel(ctx, access, account)
     return afterUpload(input, [])
   }
   const checkpoint: Message = {
     stage: 'message',
-    request: requestOf(account, content.text, options),
+    request: requestOf(input, content.text),
     replies: content.replies,
     root: null,
   }
   return { type: 'send', checkpoint }
 }
 
-/** Goes one step further; see `checkpointForm` for which of them make something public. */
+/** Goes one step further; see `readCheckpoint` for which of them make something public. */
 export async function continuePublish(
   ctx: ProviderContext,
   input: PublishInput,
   checkpoint: Json,
 ): Promise<PublishStep> {
-  const state = checkpointForm.parse(checkpoint)
+  const state = readCheckpoint(checkpoint)
   switch (state.stage) {
     case 'upload':
       return uploadNext(ctx, input, state)
@@ -114,25 +91,35 @@ function afterUpload({ account, content }: PublishInput, fileIds: string[]): Pub
   return { type: 'send', checkpoint, progress }
 }
 
-const form = z.record(z.string(), z.string())
-
-/** Makes a message public. There is no key: what was sent must not be sent again unseen. */
+/** Makes a message public. Slack does not know it by its mark: what was sent must not be sent again unseen. */
 async function sendMessage(
   ctx: ProviderContext,
-  { access, account, options }: PublishInput,
-  { request, replies, root }: Message,
+  input: PublishInput,
+  message: Message,
 ): Promise<PublishStep> {
   const { data } = await callSlack(ctx, {
     method: 'chat.postMessage',
-    token: access.tokens.accessToken,
-    form: form.parse(JSON.parse(request)),
+    token: input.access.tokens.accessToken,
+    form: readRequest(message.request),
     answer: z.object({ ts: timestamp }),
   })
-  const { ts } = data
-  return afterMessage(account, options, replies, {
-    ...(root ?? { ts, permalink: await permalinkOf(ctx, access, account, ts), parts: [] }),
-    ...(root && { parts: [...root.parts, ts] }),
-  })
+  return afterSending(ctx, input, message, data.ts)
+}
+
+/** What a post goes on with when its content is not needed any more. */
+type Onward = Pick<PublishInput, 'access' | 'account' | 'options' | 'dedupeKey'>
+
+/** What comes after a message that is public under this `ts`. */
+export async function afterSending(
+  ctx: ProviderContext,
+  input: Onward,
+  { replies, root }: Pick<Message, 'replies' | 'root'>,
+  ts: string,
+): Promise<PublishStep> {
+  const known = root
+    ? { ...root, parts: [...root.parts, ts] }
+    : { ts, permalink: await permalinkOf(ctx, input.access, input.account, ts), parts: [] }
+  return afterMessage(input, replies, known)
 }
 
 /** Slack takes all files as one message, and does not say which. */
@@ -144,9 +131,14 @@ async function shareFiles(
   await callSlack(ctx, {
     method: 'files.completeUploadExternal',
     token: access.tokens.accessToken,
-    form: form.parse(JSON.parse(request)),
+    form: readRequest(request),
     answer: z.object({ files: z.array(z.object({ id: z.string() })).min(1) }),
   })
+  return afterSharing({ fileIds, replies })
+}
+
+/** What comes after Slack took files to publish them. */
+export function afterSharing({ fileIds, replies }: Pick<Share, 'fileIds' | 'replies'>): PublishStep {
   const checkpoint: Shared = { stage: 'shared', fileIds, replies, looks: 0 }
   return { type: 'wait', checkpoint, resumeAfterSeconds: 0 }
 }
@@ -157,13 +149,14 @@ async function shareFiles(
  */
 async function lookForMessage(
   ctx: ProviderContext,
-  { access, account, options }: PublishInput,
+  input: PublishInput,
   { fileIds, replies, looks }: Shared,
 ): Promise<PublishStep> {
+  const { access, account } = input
   const ts = await findShare(ctx, access, account.targetId, fileIds[0] ?? '').catch(doubtRefusal)
   if (ts !== null) {
     const permalink = await permalinkOf(ctx, access, account, ts)
-    return afterMessage(account, options, replies, { ts, permalink, parts: fileIds })
+    return afterMessage(input, replies, { ts, permalink, parts: fileIds })
   }
   const resumeAfterSeconds = looksAfterSeconds[looks + 1]
   if (resumeAfterSeconds === undefined) {
@@ -177,19 +170,14 @@ async function lookForMessage(
 
 /** A refused look says nothing of the message: it would be a mistake to take it for a refused post. */
 function doubtRefusal(error: unknown): never {
-  if (error instanceof PlatformError && /^file_(not_found|deleted)$/.test(error.platformCode ?? '')) {
+  if (isGone(error)) {
     throw new MalformedResponseError(`It took a file to publish it and now says ${error.platformCode}.`)
   }
   throw error
 }
 
 /** What comes next when a message is public: the next one of its thread, or nothing. */
-function afterMessage(
-  account: TargetAccess,
-  options: PublishInput['options'],
-  [next, ...replies]: string[],
-  root: Root,
-): PublishStep {
+function afterMessage(input: Onward, [next, ...replies]: string[], root: Root): PublishStep {
   const { ts, permalink, parts } = root
   const sent: SentPost = {
     kind: 'post',
@@ -200,29 +188,26 @@ function afterMessage(
     ...(parts.length > 0 && { parts }),
   }
   if (next === undefined) return { type: 'done', sent }
-  const checkpoint: Message = {
-    stage: 'message',
-    request: requestOf(account, next, options, ts),
-    replies,
-    root,
-  }
+  const checkpoint: Message = { stage: 'message', request: requestOf(input, next, root), replies, root }
   return { type: 'send', checkpoint, published: sent }
 }
 
+/** A message, with what it is known by when its answer is lost. */
 function requestOf(
-  { targetId }: TargetAccess,
+  { account, options: { linkPreview }, dedupeKey: key }: Omit<Onward, 'access'>,
   text: string,
-  { linkPreview }: PublishInput['options'],
-  threadTs?: string,
+  root: Root | null = null,
 ): string {
+  const part = root === null ? 0 : root.parts.filter((one) => !isFile(one)).length + 1
   return JSON.stringify({
-    channel: targetId,
+    channel: account.targetId,
     text: escapeText(text),
-    ...(threadTs !== undefined && { thread_ts: threadTs }),
+    ...(root && { thread_ts: root.ts }),
     ...(typeof linkPreview === 'boolean' && {
       unfurl_links: String(linkPreview),
       unfurl_media: String(linkPreview),
     }),
+    metadata: writeMark({ key, part }),
   })
 }
 

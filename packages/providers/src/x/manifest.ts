@@ -97,7 +97,7 @@ export const manifest = {
   publish: {
     dedupe: null,
     // How soon a post is listed is not said anywhere; a minute is a guess.
-    reconcile: { read: 'tweet.read', afterSeconds: 60 },
+    reconcile: { read: ['tweet.read'], afterSeconds: 60 },
     remainingRisk:
       'If the answer to a post is lost, we look for it among the newest posts of the account. One that X lists later than a minute after it was made is not found, and is published again, unless X refuses it as a duplicate.',
     canDelete: true,

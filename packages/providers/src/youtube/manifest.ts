@@ -138,7 +138,7 @@ export const manifest = {
     dedupe: null,
     // An upload session answers what became of it; without the session the uploads of the channel are read. That a new upload is
     // listed within two minutes is a guess.
-    reconcile: { read: scope.readonly, afterSeconds: 120 },
+    reconcile: { read: [scope.readonly], afterSeconds: 120 },
     remainingRisk:
       'YouTube takes the same file twice. If the answer to an upload is lost and its upload session cannot be asked any more, we look for the title and the time among the latest uploads of the channel; a video you uploaded yourself at that moment under the same title is taken for ours, and one that is not listed yet is taken for never sent. A comment whose answer is lost is looked for below its video in the same way.',
     canDelete: true,

@@ -1,4 +1,4 @@
-import type { HttpClient, HttpRequest } from '@postmcp/core'
+import type { HttpClient, HttpRequest, Json, PublishStep } from '@postmcp/core'
 import { type ProviderRun, type sampleKinds, startRun } from '@postmcp/core/testing'
 import type { Emulator } from 'emulate'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -62,7 +62,7 @@ describe('Slack of emulate', () => {
             client_secret: application.secret,
             name: 'PostMCP',
             redirect_uris: [redirectUri],
-            scopes: asked,
+            scopes: [...asked, 'channels:history'],
           },
         ],
         tokens: [{ token: reader, user: 'ada', scopes: ['channels:history'] }],
@@ -138,6 +138,32 @@ describe('Slack of emulate', () => {
     const of = { access: one.access, account: one.target }
     for (const sent of [text, files]) await slack.deletePost?.(run.ctx, of, sent)
     expect(await read('conversations.history')).toEqual([])
+  })
+
+  it('shows a message and a reply whose answers were lost, and not what was never sent', async () => {
+    const run = start()
+    const { client } = run.ctx
+    run.ctx.client = client && { ...client, optionalScopes: ['channels:history'] }
+    const found = toConnected(await run.authorize(account))
+    run.ctx.http = byPost(run.ctx.http)
+    const [target] = await slack.listTargets(run.ctx, found.access)
+    if (!target) throw new Error('There is no channel.')
+    const one = { ...found, target: { ...target, settings: {}, secrets: {} } }
+    const input = await run.inputFor(one, 'replies')
+    const find = (checkpoint: Json) =>
+      slack.findPublished(run.ctx, { ...input, sentAt: input.startedAt }, checkpoint)
+
+    let step: PublishStep = await run.prepare(input)
+    for (let looks = 0; step.type === 'send'; looks++) {
+      const { checkpoint }: { checkpoint: Json } = step
+      if (looks > 5) throw new Error('It comes to no end.')
+      expect(await find(checkpoint)).toBeNull()
+      step = await slack.continuePublish(run.ctx, input, checkpoint)
+      expect(await find(checkpoint)).toEqual(step)
+    }
+    if (step.type !== 'done') throw new Error('It is not published.')
+    expect(step.sent.parts).toHaveLength(input.content.replies.length)
+    await slack.deletePost(run.ctx, { access: one.access, account: one.target }, step.sent)
   })
 
   it('refuses a code the second time, which is no loss of anything', async () => {

@@ -62,7 +62,8 @@ async function publishAndDelete(provider: Provider, run: ProviderRun, one: Conne
     const input = await run.inputFor(one, kind)
     const { checkpoint } = await run.prepare(input)
     const step = await provider.continuePublish(run.ctx, input, checkpoint)
-    await provider.findPublished?.(run.ctx, { ...input, sentAt: input.startedAt }, checkpoint)
+    const lost = { ...input, sentAt: input.startedAt }
+    await refuse(Promise.resolve(provider.findPublished?.(run.ctx, lost, checkpoint)))
     const sent = await run.finish(input, step)
     await provider.deletePost?.(run.ctx, { access: one.access, account: one.target }, sent)
   }

@@ -6,11 +6,11 @@ import { inAnswer, inForm, inQuery, without } from './planted.js'
 import { readSlack } from './slack-description.js'
 import { testDescription } from './suite.js'
 
-/** @param tokenRotation whether the app turned token rotation on; it then also asks for the picture of the workspace */
+/** @param tokenRotation whether the app turned token rotation on; it then also asks for the picture of the workspace, and reads channels */
 const start = (tokenRotation: boolean) => async () => {
   const sandbox = await startSandbox({ platforms: [createSlack({ tokenRotation })] })
   const fake = asFakePlatform(sandbox.platform('slack'), { close: sandbox.close })
-  const optionalScopes = tokenRotation ? ['team:read'] : []
+  const optionalScopes = tokenRotation ? ['team:read', 'channels:history', 'groups:history'] : []
   return { ...fake, client: fake.client && { ...fake.client, optionalScopes } }
 }
 
@@ -28,6 +28,14 @@ const furtherCalls: FurtherCalls = async ({ ctx }, { access, target }) => {
   await post('chat.postMessage', `channel=${target.targetId}&text=`)
   await post('chat.delete', `channel=${target.targetId}&ts=1700000000.000009`)
   await post('files.delete', 'file=F0NOTHING1')
+  const get = (method: string, query: string) =>
+    ctx.http.request({ method: 'GET', url: `${ctx.endpoints.web}/api/${method}?${query}`, headers })
+  await get('conversations.history', 'channel=C0NOWHERE01')
+  await get('conversations.replies', `channel=${target.targetId}&ts=1700000000.000009`)
+  const { json } = await post('chat.postMessage', `channel=${target.targetId}&text=Hello`)
+  const { ts } = objectOf(json)
+  await post('chat.postMessage', `channel=${target.targetId}&text=Below&thread_ts=${ts}`)
+  await get('conversations.replies', `channel=${target.targetId}&ts=${ts}&include_all_metadata=true`)
 }
 
 testDescription({
@@ -42,8 +50,10 @@ testDescription({
     'GET /auth.test 429',
     'GET /auth.test 500',
     'GET /chat.getPermalink 200',
+    'GET /conversations.history 200',
     'GET /conversations.info 200',
     'GET /conversations.list 200',
+    'GET /conversations.replies 200',
     'GET /files.info 200',
     'GET /team.info 200',
     'POST /chat.delete 200',
@@ -64,6 +74,11 @@ testDescription({
     'files:write': 'The description knows the older files:write:user.',
   },
   exceptions: [
+    {
+      call: /^(POST \/chat\.postMessage|GET \/conversations\.(history|replies))$/,
+      problem: /metadata/,
+      reason: 'Newer than the description (2021): docs.slack.dev/messaging/message-metadata.',
+    },
     {
       call: 'GET /files.info',
       problem: /\/file\/shares\/public must NOT have additional properties \(C/,
@@ -118,6 +133,27 @@ testDescription({
       status: 200,
       change: inQuery((query) => query.set('ts', '1700000000.000001')),
       problem: 'the query parameter ts is not described',
+    },
+    {
+      name: 'a range of messages under another name',
+      call: 'GET /conversations.history',
+      status: 200,
+      change: inQuery((query) => query.set('since', '1700000000.000001')),
+      problem: 'the query parameter since is not described',
+    },
+    {
+      name: 'a listed message without its time',
+      call: 'GET /conversations.history',
+      status: 200,
+      change: inAnswer((body) => delete objectOf(listOf(body.messages)[0]).ts),
+      problem: "/messages/0 must have required property 'ts'",
+    },
+    {
+      name: 'a thread under another name',
+      call: 'GET /conversations.replies',
+      status: 200,
+      change: inQuery((query) => query.set('thread_ts', '1700000000.000001')),
+      problem: 'the query parameter thread_ts is not described',
     },
     {
       name: 'a file without an answer about it',

@@ -44,7 +44,7 @@ export function createConversationRoutes(state: SlackState): Hono {
     if (isPrivate) throw new SlackRefusal('method_not_supported_for_channel_type')
     if (isArchived) throw new SlackRefusal('is_archived')
     const wasMember = isMember(state, caller, channel)
-    state.joined.add(channel.id)
+    if (!wasMember) state.joined.set(channel.id, state.nextTs())
     return c.json({
       ok: true,
       channel: describeChannel(state, caller, channel),

@@ -94,7 +94,12 @@ export function createFileRoutes(state: SlackState): Hono {
       if (channelOf(channel).isArchived) throw new SlackRefusal('is_archived')
       // Here `chat:write.public` does not help.
       if (!isMember(state, caller, channel)) throw new SlackRefusal('not_in_channel')
-      const { id: ts } = addMessage(state, caller, channel, { text, media, threadTs })
+      const { id: ts } = addMessage(state, caller, channel, {
+        text,
+        media,
+        threadTs,
+        fileIds: chosen.map(({ id }) => id),
+      })
       const readyAt = new Date(now().getTime() + badDays.mediaSeconds() * 1000)
       for (const upload of chosen) upload.share = { channel, ts, looks: 0, readyAt }
     }
@@ -138,6 +143,14 @@ export function createFileRoutes(state: SlackState): Hono {
   })
   return app
 }
+
+/** A file as it stands in a message. */
+export const describeShared = (id: string, { mimeType, byteLength, facts }: Media) => ({
+  id,
+  name: String(facts.fileName),
+  mimetype: mimeType,
+  size: byteLength,
+})
 
 /** The ids of files: a list of objects, as JSON. */
 function readFiles(text: string): string[] {

@@ -7,6 +7,7 @@ import { createConversationRoutes } from './conversations.js'
 import { answerError, createErrors, SlackRefusal } from './errors.js'
 import { createSlackEvents } from './events.js'
 import { createFileRoutes } from './files.js'
+import { createHistoryRoutes } from './history.js'
 import { createMessageRoutes } from './messages.js'
 import { createOAuthRoutes } from './oauth.js'
 import { createSlackState } from './state.js'
@@ -96,6 +97,7 @@ function createRoutes(kit: PlatformKit, tokenRotation: boolean): Hono {
   app.route('/', createOAuthRoutes(state))
   app.route('/', createAuthRoutes(state))
   app.route('/', createConversationRoutes(state))
+  app.route('/', createHistoryRoutes(state))
   app.route('/', createMessageRoutes(state))
   app.route('/', createFileRoutes(state))
   app.all('/api/*', () => {

@@ -15,6 +15,10 @@ interface NewMessage {
   text: string
   media?: readonly Media[]
   threadTs: string | undefined
+  /** What apps see and people do not. */
+  metadata?: unknown
+  /** Ids of the files, in the order of the media. */
+  fileIds?: readonly string[]
 }
 
 /**
@@ -26,7 +30,7 @@ export function addMessage(
   { kit: { world }, nextTs }: SlackState,
   { person, given }: Caller,
   channel: Resource,
-  { text, media = [], threadTs }: NewMessage,
+  { text, media = [], threadTs, metadata, fileIds }: NewMessage,
 ): Post {
   const parent = threadTs === undefined ? undefined : world.post(threadTs)
   // How Slack words it is not documented.
@@ -40,12 +44,30 @@ export function addMessage(
     media,
     inReplyTo: parent?.id ?? null,
     body,
+    facts: { ...(metadata !== undefined && { metadata }), ...(fileIds && { fileIds }) },
   })
 }
 
 /** As readers see it. */
 const unescapeText = (text: string): string =>
   text.slice(0, MAX_TEXT).replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
+
+/** As it stands in answers. */
+export const escapeText = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+
+/** @see https://docs.slack.dev/messaging/message-metadata */
+function readMetadata(text: string | undefined): unknown {
+  if (text === undefined) return undefined
+  try {
+    const { event_type: type, event_payload: payload } = Object(JSON.parse(text)) as Record<string, unknown>
+    if (typeof type === 'string' && /^\w+$/.test(type) && typeof payload === 'object' && payload !== null)
+      return { event_type: type, event_payload: payload }
+  } catch {
+    // As for what is no metadata.
+  }
+  throw new SlackRefusal('invalid_metadata_format')
+}
 
 /** @throws SlackRefusal where the bot may not write into the channel */
 function requireWritable(state: SlackState, caller: Caller, channel: Resource): void {
@@ -65,7 +87,8 @@ export function createMessageRoutes(state: SlackState): Hono {
     const channel = findChannel(state, caller)
     requireWritable(state, caller, channel)
     if (text.trim() === '') throw new SlackRefusal('no_text')
-    const post = addMessage(state, caller, channel, { text, threadTs })
+    const metadata = readMetadata(caller.given.metadata)
+    const post = addMessage(state, caller, channel, { text, threadTs, metadata })
     return c.json({
       ok: true,
       channel: channel.id,

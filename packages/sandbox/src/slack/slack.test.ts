@@ -285,3 +285,122 @@ describe('publishing', () => {
     expect(await api('files.delete', { file })).toEqual(error('file_not_found'))
   })
 })
+
+describe('reading channels', () => {
+  const scopes = 'chat:write,chat:write.public,channels:read,groups:read,channels:join,files:write,files:read'
+  const error = (code: string) => ({ ok: false, error: code })
+  const metadata = JSON.stringify({ event_type: 'a_thing', event_payload: { key: 'k' } })
+
+  async function startReading(more = ',channels:history,groups:history') {
+    const started = await start()
+    const { headers } = await started.install({ scope: scopes + more })
+    const api = async (method: string, fields: Record<string, string>) => {
+      const body = new URLSearchParams(fields)
+      return (await started.call(`/api/${method}`, { method: 'POST', headers, body })).body
+    }
+    const read = async (method: string, name: string, fields: Record<string, string> = {}) =>
+      api(`conversations.${method}`, { channel: started.channelId(name), ...fields })
+    const send = async (name: string, text: string, fields: Record<string, string> = {}) => {
+      const { ts } = await api('chat.postMessage', { channel: started.channelId(name), text, ...fields })
+      return String(ts)
+    }
+    return { ...started, api, read, send }
+  }
+
+  it('takes the permission for its kind, and membership', async () => {
+    const none = await startReading('')
+    expect(await none.read('history', 'general')).toMatchObject({ error: 'missing_scope' })
+    const some = await startReading(',channels:history')
+    expect(await some.read('history', 'general')).toMatchObject({ ok: true, messages: [] })
+    expect(await some.read('history', 'announcements')).toEqual(error('not_in_channel'))
+    expect(await some.read('replies', 'announcements', { ts: '1.1' })).toEqual(error('not_in_channel'))
+    expect(await some.read('history', 'board')).toMatchObject({
+      error: 'missing_scope',
+      needed: 'groups:history',
+    })
+    const all = await startReading()
+    expect(await all.read('history', 'board')).toMatchObject({ ok: true })
+    expect(await all.read('history', 'salaries')).toEqual(error('channel_not_found'))
+  })
+
+  it('shows metadata to those who ask for it, and that the bot has joined', async () => {
+    const { api, read, send, channelId } = await startReading()
+    await api('conversations.join', { channel: channelId('announcements') })
+    await api('conversations.join', { channel: channelId('announcements') })
+    const ts = await send('announcements', 'R&amp;D', { metadata })
+    const { messages } = await read('history', 'announcements')
+    expect(messages).toMatchObject([
+      { type: 'message', ts, text: 'R&amp;D', bot_id: expect.stringMatching(/^B/) },
+      { subtype: 'channel_join' },
+    ])
+    expect(messages).not.toMatchObject([{ metadata: expect.anything() }, {}])
+    expect(await read('history', 'announcements', { include_all_metadata: 'true' })).toMatchObject({
+      messages: [{ metadata: { event_type: 'a_thing', event_payload: { key: 'k' } } }, {}],
+    })
+  })
+
+  it.each(['no JSON', '[]', '{"event_type":"a thing","event_payload":{}}', '{"event_type":"a"}'])(
+    'takes no metadata such as %s',
+    async (wrong) => {
+      const { api, channelId, handle } = await startReading()
+      const message = { channel: channelId('general'), text: 'Hello', metadata: wrong }
+      expect(await api('chat.postMessage', message)).toEqual(error('invalid_metadata_format'))
+      expect(handle.world.posts()).toEqual([])
+    },
+  )
+
+  it('goes by pages and times, the newest first; a thread the other way round', async () => {
+    const { handle, read, send } = await startReading()
+    const sent: string[] = []
+    for (const text of ['One', 'Two', 'Three']) {
+      sent.push(await send('general', text))
+      handle.clock.advance(60)
+    }
+    const [one = '', two = '', three = ''] = sent
+    const reply = await send('general', 'Below', { thread_ts: one })
+    const tsOf = (body: Record<string, unknown>) => (body.messages as { ts: string }[]).map(({ ts }) => ts)
+    const nextOf = ({ response_metadata: more }: Record<string, unknown>) =>
+      String((more as { next_cursor: string }).next_cursor)
+
+    const first = await read('history', 'general', { limit: '2' })
+    expect([tsOf(first), first.has_more]).toEqual([[three, two], true])
+    // What is new since then moves nothing.
+    await send('general', 'Four')
+    const second = await read('history', 'general', { limit: '2', cursor: nextOf(first) })
+    expect([tsOf(second), second.has_more]).toEqual([[one], false])
+    expect(second).not.toHaveProperty('response_metadata')
+    expect(tsOf(await read('history', 'general', { oldest: one, latest: three }))).toEqual([two])
+    const range = { oldest: one, latest: two, inclusive: 'true' }
+    expect(tsOf(await read('history', 'general', range))).toEqual([two, one])
+
+    const thread = await read('replies', 'general', { ts: one, limit: '1' })
+    expect(thread).toMatchObject({ has_more: true, messages: [{ ts: one, reply_count: 1, thread_ts: one }] })
+    const rest = await read('replies', 'general', { ts: one, cursor: nextOf(thread) })
+    expect(rest).toMatchObject({ has_more: false, messages: [{ ts: reply, thread_ts: one }] })
+  })
+
+  it.each([
+    ['history', { cursor: 'x' }, 'invalid_cursor'],
+    ['history', { oldest: 'x' }, 'invalid_ts_oldest'],
+    ['history', { latest: 'x' }, 'invalid_ts_latest'],
+    ['history', { limit: '0' }, 'invalid_arguments'],
+    ['replies', { ts: '1.1' }, 'thread_not_found'],
+  ])('refuses %s with %j', async (method, fields, code) => {
+    const { read } = await startReading()
+    expect(await read(method, 'general', fields)).toEqual(error(code))
+  })
+
+  it('shows files with their ids', async () => {
+    const { api, read, channelId } = await startReading()
+    const asked = await api('files.getUploadURLExternal', { filename: 'a.png', length: '5' })
+    await fetch(String(asked.upload_url), { method: 'POST', body: 'hello' })
+    const id = String(asked.file_id)
+    await api('files.completeUploadExternal', {
+      files: JSON.stringify([{ id }]),
+      channel_id: channelId('general'),
+    })
+    expect(await read('history', 'general')).toMatchObject({
+      messages: [{ text: '', files: [{ id, name: 'a.png', mimetype: 'image/png', size: 5 }] }],
+    })
+  })
+})

@@ -4,8 +4,8 @@ import type { PlatformKit } from '../platform.js'
 export interface SlackState {
   kit: PlatformKit
   tokenRotation: boolean
-  /** Ids of public channels the bot has joined by itself. */
-  joined: Set<string>
+  /** Public channels the bot has joined by itself, by their ids: the `ts` of the message that says so. */
+  joined: Map<string, string>
   /** The `ts` of the next message, after all before it. */
   nextTs(): string
 }
@@ -16,7 +16,7 @@ export function createSlackState(kit: PlatformKit, tokenRotation: boolean): Slac
   return {
     kit,
     tokenRotation,
-    joined: new Set(),
+    joined: new Map(),
     nextTs() {
       messages += 1
       return `${Math.floor(kit.now().getTime() / 1000)}.${String(messages).padStart(6, '0')}`

@@ -5,7 +5,8 @@ import { approve } from '../testing.js'
 import { createSlack } from './index.js'
 
 const redirectUri = 'http://127.0.0.1:4477/accounts/oauth/callback'
-const scopes = 'chat:write,channels:read,groups:read,channels:join,team:read,files:write,files:read'
+const scopes =
+  'chat:write,channels:read,groups:read,channels:join,team:read,files:write,files:read,channels:history'
 
 let running: RunningSandbox | undefined
 afterEach(async () => {
@@ -105,6 +106,22 @@ describe("Slack's own client", () => {
       data: { error: 'message_not_found' },
     })
     expect((await fetch(permalink)).status).toBe(404)
+  })
+
+  it('reads a channel and a thread, with the metadata of messages', async () => {
+    const { slack } = await install()
+    const { channels = [] } = await slack.conversations.list()
+    const channel = channels.find(({ name }) => name === 'general')?.id ?? ''
+    const metadata = { event_type: 'a_thing', event_payload: { key: 'k', part: 0 } }
+    const { ts = '' } = await slack.chat.postMessage({ channel, text: 'Hello', metadata })
+    const reply = await slack.chat.postMessage({ channel, text: 'More', thread_ts: ts, metadata })
+    const all = { channel, include_all_metadata: true, limit: 1 }
+    expect(await slack.conversations.history(all)).toMatchObject({ messages: [{ ts, metadata }] })
+    expect((await slack.conversations.history({ channel })).messages?.[0]?.metadata).toBeUndefined()
+    const found: (string | undefined)[] = []
+    for await (const page of slack.paginate('conversations.replies', { ...all, ts }))
+      for (const one of (page as { messages?: { ts?: string }[] }).messages ?? []) found.push(one.ts)
+    expect(found).toEqual([ts, reply.ts])
   })
 
   it('uploads files and shares them as one message, which is told later', async () => {
