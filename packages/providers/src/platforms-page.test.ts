@@ -78,7 +78,13 @@ function fileLimits(kind: string, files: PostLimits['images']): string {
   return `${kind}: ${parts.join(', ')}`
 }
 
-function postLimits(limits: PostLimits): string[] {
+/** What can be done where one of these permissions was granted. */
+const withScopes = (words: string, scopes: readonly string[] = []): string =>
+  scopes.length === 0
+    ? words
+    : `${words}, with the permission ${scopes.map((one) => `\`${one}\``).join(' or ')}`
+
+function postLimits({ limits, canDelete, deleteScopes }: Manifest['publish']): string[] {
   const { videos, animations, title, tags, replies, linkCard } = limits
   const ofVideos = videos
     ? [
@@ -99,7 +105,8 @@ function postLimits(limits: PostLimits): string[] {
     [fileLimits('videos', videos), ...ofVideos].join(', '),
     ...(limits.mixes ? [`in one post: ${limits.mixes.join(' and ')}`] : []),
     linkCard ? `link card${linkCard.withImages ? '' : ', not beside media'}` : 'a link ends the text',
-    replies ? `replies below: at most ${replies.max}` : 'no replies',
+    replies ? withScopes(`replies below: at most ${replies.max}`, replies.scopes) : 'no replies',
+    canDelete ? withScopes('deleting', deleteScopes) : 'no deleting',
     ...(limits.visibilities ? [`visibility: ${limits.visibilities.join(', ')}`] : []),
   ]
 }
@@ -146,7 +153,7 @@ ${list(scopes.map(({ name, need, way, why }) => `\`${name}\` (${[need.replace('_
 **Limits**
 
 ${list([
-  ...postLimits(publish.limits),
+  ...postLimits(publish),
   ...(publish.quotas ?? []).map(
     ({ what, max, perSeconds }) => `of one account, ${what}: ${max} in ${perSeconds} s`,
   ),

@@ -59,6 +59,13 @@ describe('a platform with consent in a browser', () => {
     expect(shown).toContain('POSTMCP_EXAMPLE_CLIENT_SECRET\tyes\tAbout clientSecret.')
   })
 
+  test('shows which permissions replies and deleting take', () => {
+    const limits = { ...platform().limits, replies: { max: 10, scopes: ['comment', 'comment:page'] } }
+    const shown = renderPlatform(platform({ limits, deleteScopes: ['remove'] })).replaceAll(/ {2,}/g, '\t')
+    expect(shown).toContain('Replies below\t10, with the permission comment or comment:page')
+    expect(shown).toContain('Delete\tyes, with the permission remove')
+  })
+
   test('shows how access is taken away', () => {
     expect(shown).toContain('At Example: https://example.org/revoke')
   })

@@ -101,8 +101,8 @@ function renderQuotas({ quotas }: Platform): string[] {
 }
 
 /** What can be done where one of these permissions was granted. */
-const withScopes = (words: string, [scope]: readonly string[] = []): string =>
-  scope === undefined ? words : `${words}, with the permission ${scope}`
+const withScopes = (words: string, scopes: readonly string[] = []): string =>
+  scopes.length === 0 ? words : `${words}, with the permission ${scopes.join(' or ')}`
 
 function renderFacts(platform: Platform): string {
   const { id, name, connect, limits, canDelete, deleteScopes, duplicates, checkedOn } = platform

@@ -111,7 +111,7 @@ export const manifest = {
     {
       name: scope.forceSsl,
       need: 'optional',
-      why: 'Deletes published videos from here, and comments below them; it would allow edits as well, so it is asked only where an operator wants that.',
+      why: 'Deletes videos that were published from here, and writes comments below them; it would allow edits as well, so it is asked only where an operator wants that.',
     },
     {
       name: scope.full,
