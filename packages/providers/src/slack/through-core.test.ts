@@ -71,12 +71,12 @@ describe.each([
       .world.posts()
       .map(({ text }) => text)
 
-  /** Publishes, and lets minutes pass for as long as it does not come to an end. */
+  /** Publishes; time passes to whenever the post is to be looked at again, until it comes to an end. */
   async function publish({ replies = [], media = [], ...more }: Partial<Content> & { text: string }) {
     const { core, scope } = opened
     const draft = { content: { ...more, replies, media }, targets: [{ accountId }] }
     const { group } = await createPostGroup(core, scope, draft)
-    for (let minutes = 0; minutes < 40; minutes++) {
+    for (let looks = 0; looks < 40; looks++) {
       await publishGroupHere(core, scope, group.id, new Date(core.clock.now().getTime() + 300))
       const [post] = (await getPostGroup(core, scope, group.id)).posts
       if (!post) throw new Error('There is no post.')
@@ -84,7 +84,8 @@ describe.each([
         const attempts = await listAttempts(core, scope, post.id)
         return { post, outcomes: attempts.map(({ outcome }) => outcome) }
       }
-      aheadMs += 60_000
+      if (!post.wakeAt) throw new Error('Nobody looks at it again.')
+      aheadMs = Math.max(aheadMs, post.wakeAt.getTime() - Date.now() + 1)
     }
     throw new Error('It comes to no end.')
   }
