@@ -40,7 +40,7 @@ process.on('message', (request: ChildRequest) => {
 })
 
 process.on('disconnect', () => {
-  const deadline = setTimeout(() => process.exit(1), 3_000)
+  const deadline = setTimeout(() => process.exit(1), 20_000)
   deadline.unref()
   void closeAll()
     .catch(() => {})

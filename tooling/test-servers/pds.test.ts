@@ -512,7 +512,7 @@ describe('pds-cli', () => {
     expect(isRunning(polite.printed.pid)).toBe(false)
     killed.cli.kill('SIGKILL')
     await killed.exited
-    await expect.poll(() => isRunning(killed.printed.pid), { timeout: 5_000 }).toBe(false)
+    await expect.poll(() => isRunning(killed.printed.pid), { timeout: 30_000 }).toBe(false)
     expect(foldersIn(directory)).toEqual([])
   }, 90_000)
 })
