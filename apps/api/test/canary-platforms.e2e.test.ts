@@ -11,7 +11,7 @@ import { startEmbeddedPostgres } from '../src/embedded-postgres/index.js'
 import { openInstallation } from '../src/index.js'
 import { type Answer, type Client, clientOfServer } from './support/client.js'
 import { copyAllTables } from './support/copy-tables.js'
-import { tempFolder } from './support/folder.js'
+import { noHome, tempFolder } from './support/folder.js'
 import { quickTimings } from './support/installation.js'
 import { killAll, type ProductProcess, startServer } from './support/processes.js'
 import { filesIn, type Search, type Secret, searchFor, textSecret } from './support/secrets.js'
@@ -396,7 +396,7 @@ async function commandLine() {
     new Promise<void>((resolve) => {
       const env = {
         PATH: process.env.PATH ?? '',
-        HOME: '/nonexistent',
+        HOME: noHome,
         POSTMCP_API_URL: server.url ?? '',
         POSTMCP_API_KEY: apiKey,
       }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
+import { noHome } from './folder.js'
 import { inTime } from './until.js'
 
 /** What a process said when it could not start. */
@@ -67,7 +68,7 @@ function launch(fixture: Fixture): Launched {
     // Nothing of the test runner's own environment and flags: the built product, as users run it.
     env: {
       PATH: process.env.PATH ?? '',
-      HOME: '/nonexistent',
+      HOME: noHome,
       NODE_NO_WARNINGS: '1',
       NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
     },

@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url'
 
 const entry = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
+/** Where nothing is; what is made there all the same harms nobody, whoever runs the tests. */
+const noHome = join(tmpdir(), `postmcp-no-home-${process.pid}`)
+
 /** What a run of the CLI printed and how it ended. */
 export interface Run {
   code: number | null
@@ -35,7 +38,7 @@ export function start(args: string[], env: Env, input = ''): Running {
   const child = spawn(process.execPath, [entry, ...args], {
     env: {
       PATH: process.env.PATH ?? '',
-      HOME: '/nonexistent',
+      HOME: noHome,
       NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
       ...env,
     },
