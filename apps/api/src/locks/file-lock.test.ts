@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { withFileLock } from './file-lock.js'
@@ -57,6 +57,16 @@ it('takes over from a process that died, one taker at a time', async () => {
     await Promise.all(Array.from({ length: 8 }, () => withFileLock(lock, {}, work)))
     expect(await readdir(folder)).toEqual([])
   }
+})
+
+it('leaves alone what another one is just about to write, and removes what nobody ever wrote', async () => {
+  const [fresh, old] = [`${lock}.draft-fresh`, `${lock}.draft-old`]
+  for (const file of [fresh, old]) await writeFile(file, '')
+  const long = new Date(Date.now() - 3_600_000)
+  await utimes(old, long, long)
+  await withFileLock(lock, {}, async () => {})
+  expect(await readdir(folder)).toEqual([basename(fresh)])
+  await rm(fresh)
 })
 
 it('takes over from an earlier process with a recycled pid', async () => {

@@ -113,9 +113,22 @@ async function removeLeftovers(path: string, claimsInUse: string[]) {
       if (!claimsInUse.includes(file)) await rm(file, { force: true })
     } else if (name.startsWith(`${basename(path)}.draft-`)) {
       const owner = await readOwner(file)
-      if (owner !== undefined && !(await isStillRunning(owner))) await rm(file, { force: true })
+      if (owner === undefined || (await isStillRunning(owner))) continue
+      // One whose owner cannot be read may be just about to be written.
+      if (owner.pid === unreadable && (await ageOf(file)) < beingWrittenMs) continue
+      await rm(file, { force: true })
     }
   }
+}
+
+/** In place of the pid, where a file does not say whose it is; no process has it. */
+const unreadable = 0
+/** A file is empty for a moment between being made and being written. */
+const beingWrittenMs = 60_000
+
+async function ageOf(file: string): Promise<number> {
+  const found = await stat(file).catch(() => undefined)
+  return found ? Date.now() - found.mtimeMs : 0
 }
 
 const claimOn = (path: string, owner: Owner) => `${path}.after-${owner.nonce}`
@@ -149,7 +162,7 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   }
   // A power cut can keep the name and lose the content. Whoever wrote it is gone; the inode serves as its nonce.
   const inode = await stat(path).catch(() => undefined)
-  return inode && { pid: 0, startedAt: '', nonce: `inode-${inode.ino}` }
+  return inode && { pid: unreadable, startedAt: '', nonce: `inode-${inode.ino}` }
 }
 
 async function linkIfFree(existing: string, name: string): Promise<boolean> {
