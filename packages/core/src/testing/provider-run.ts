@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   createHttpClient,
   type HttpClient,
@@ -132,6 +133,11 @@ export function startRun(provider: Provider, fake: FakePlatform): ProviderRun {
   const files = createSampleFiles()
   const { limits } = provider.manifest.publish
   const simplest = sampleKinds.find((kind) => whyNot(kind, limits) === null) ?? 'text'
+  /** Time passes here at once; a moment of it in earnest, for the platform goes by a clock of its own. */
+  const pass = async (seconds: number) => {
+    clock.advance(seconds)
+    if (seconds > 0) await sleep(50)
+  }
   const note = (input: PublishInput, step: PublishStep) => {
     if (step.type === 'done') return
     if (step.secrets) input.secrets = step.secrets
@@ -225,7 +231,7 @@ export function startRun(provider: Provider, fake: FakePlatform): ProviderRun {
       let step = from ?? (await publishing(provider).start(ctx, input))
       for (let turns = 0; step.type === 'wait' && turns < 100; turns++) {
         note(input, step)
-        clock.advance(step.resumeAfterSeconds)
+        await pass(step.resumeAfterSeconds)
         step = await publishing(provider).proceed(ctx, input, step.checkpoint)
       }
       if (step.type !== 'send')
@@ -237,7 +243,7 @@ export function startRun(provider: Provider, fake: FakePlatform): ProviderRun {
       let step = from
       for (let turns = 0; step.type !== 'done' && turns < 100; turns++) {
         note(input, step)
-        if (step.type === 'wait') clock.advance(step.resumeAfterSeconds)
+        if (step.type === 'wait') await pass(step.resumeAfterSeconds)
         step = await publishing(provider).proceed(ctx, input, step.checkpoint)
       }
       shown.push(step)
